@@ -6,12 +6,14 @@
 
 #include "chatd/core/chat.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/core/apply.h"
 #include "chatd/core/commands/table.h"
 #include "chatd/core/entry/admission.h"
 #include "chatd/core/entry/dialogue.h"
@@ -89,6 +91,11 @@ struct chat *chat_new(const struct chat_config *config, uint64_t last_seq, uint3
 	return c;
 }
 
+void chat_begin_cluster(struct chat *c, const char *node)
+{
+	cluster_begin(c, node);
+}
+
 void chat_configure(struct chat *c, const struct chat_config *config)
 {
 	uint32_t connections_max = c->config.connections_max;
@@ -119,12 +126,16 @@ static void tell_changed(struct chat *c, struct session *s, const struct questio
 		login_give_up(c, s);
 }
 
-/* Handles the answer to q, a question that is still pending, and lets the asker go on. */
-static void on_answer(struct chat *c, struct question *q, const struct event *e)
+void chat_answer(struct chat *c, struct question *q, const struct event *e)
 {
 	struct session *s = q->session;
 
 	question_take(c, q);
+	if (q->shared != NULL && chat_defers(c)) {
+		answer_propose(c, q, e->rows);
+		question_free(q);
+		return;
+	}
 	if (q->account.key != NULL && !account_unchanged(c, &q->account))
 		tell_changed(c, s, q);
 	else
@@ -181,7 +192,7 @@ static void on_rows(struct chat *c, struct event *e)
 	if (loaded != NULL)
 		e->rows = &loaded->rows;
 	if (q != NULL)
-		on_answer(c, q, e);
+		chat_answer(c, q, e);
 	e->rows = given;
 	load_rows_free(loaded);
 }
@@ -191,7 +202,7 @@ static void on_program(struct chat *c, const struct event *e)
 	struct question *q = question_of(c, e);
 
 	if (q != NULL)
-		on_answer(c, q, e);
+		chat_answer(c, q, e);
 }
 
 /* Ends s, to make way for a new connection. */
@@ -218,6 +229,15 @@ static void on_connected(struct chat *c, struct event *e)
 	if (e->connected.telnet && s->state == SESSION_LOGIN)
 		negotiation_begin(c, s);
 	greeting_begin(c, s, e->connected.user);
+}
+
+/* All nodes delete old lines, each in its own time; the room ends on all at one point. */
+static void propose_empty(struct chat *c, const struct event *e)
+{
+	char text[64];
+
+	snprintf(text, sizeof text, "room=%" PRIu32 " up_to=%" PRIu64, e->empty.room, e->empty.up_to_seq);
+	act_propose(c, NULL, ACT_EMPTY, text);
 }
 
 /* Handles the store's reports about itself. False: the event is not one of these. */
@@ -247,11 +267,23 @@ static bool step_store(struct chat *c, const struct event *e)
 		outage_notice(c, e->notice);
 		return true;
 	case EVENT_ROOM_EMPTY:
-		room_emptied(c, e->empty.room, e->empty.up_to_seq);
+		if (chat_defers(c))
+			propose_empty(c, e);
+		else
+			room_emptied(c, e->empty.room, e->empty.up_to_seq);
 		return true;
 	default:
 		return false;
 	}
+}
+
+/* All nodes do at one point in their order what is due on any of them. */
+static void propose_tick(struct chat *c)
+{
+	if (act_due_ms(c) > c->now_ms)
+		return;
+	c->cluster.ticked_ms = c->now_ms;
+	act_propose(c, NULL, ACT_TICK, "");
 }
 
 static void on_tick(struct chat *c)
@@ -262,17 +294,14 @@ static void on_tick(struct chat *c)
 	login_tick(c);
 	question_tick(c);
 	room_tick(c);
-	removal_tick(c);
-	resume_tick(c);
 	shutdown_tick(c);
 	outage_tick(c);
 	mention_tick(c);
-	lockdown_tick(c);
-	ban_tick(c);
-	eject_run(c);
-	report_tick(c);
-	forget_tick(c);
 	seen_tick(c);
+	if (chat_defers(c))
+		propose_tick(c);
+	else
+		act_tick(c);
 }
 
 /* Frees the sessions that are over. Sessions are freed only here, at the end of a step, when
@@ -321,6 +350,15 @@ void chat_step(struct chat *c, struct event *e)
 	case EVENT_TICK:
 		on_tick(c);
 		break;
+	case EVENT_INCARNATION:
+		cluster_incarnate(c, e->incarnation);
+		break;
+	case EVENT_LEASE_OVER:
+		cluster_lease_over(c, e->lease.node, e->lease.incarnation);
+		break;
+	case EVENT_ACT:
+		act_apply(c, e);
+		break;
 	case EVENT_STOP:
 		on_stop(c);
 		break;
@@ -348,6 +386,21 @@ void chat_step(struct chat *c, struct event *e)
 	reap(c);
 }
 
+void chat_load_cluster(struct chat *c, const char *text)
+{
+	room_renumber(c, c->rooms.lobby, cluster_load(c, text));
+}
+
+bool chat_goes_on(const struct chat *c)
+{
+	return act_goes_on(c);
+}
+
+uint64_t chat_digest(const struct chat *c)
+{
+	return cluster_digest(c);
+}
+
 const struct effect *chat_effects(const struct chat *c, size_t *n)
 {
 	*n = c->output.n;
@@ -358,10 +411,8 @@ int64_t chat_due_ms(const struct chat *c)
 {
 	const int64_t due_ms[] = {
 		flood_due_ms(c), greeting_due_ms(c), negotiation_due_ms(c), login_due_ms(c), input_due_ms(c), typing_due_ms(c),
-		question_due_ms(c), room_due_ms(c), removal_due_ms(c), resume_due_ms(c),
-		shutdown_due_ms(c), lockdown_due_ms(c), ban_due_ms(c), eject_due_ms(c),
-		outage_due_ms(c), report_due_ms(c), forget_due_ms(c), seen_due_ms(c),
-		mention_due_ms(c),
+		question_due_ms(c), room_due_ms(c), shutdown_due_ms(c), outage_due_ms(c), seen_due_ms(c), mention_due_ms(c),
+		act_due_ms(c),
 	};
 	int64_t first_ms = INT64_MAX;
 
@@ -412,17 +463,26 @@ void chat_count(const struct chat *c, struct chat_counts *counts)
 	counts->unnamed = c->people.unnamed.n;
 }
 
+/* The notices that this makes are never sent. */
+static void drop(struct chat *c, struct session *s)
+{
+	c->output.n = 0;
+	c->output.arena_len = 0;
+	c->cluster.applying = true;
+	if (session_lives(s))
+		session_end(c, s, NULL, false);
+	reap(c);
+}
+
 void chat_free(struct chat *c)
 {
-	/* The notices that this makes are never sent. */
-	for (uint32_t i = 0; i < c->people.nslots; i++) {
-		c->output.n = 0;
-		c->output.arena_len = 0;
-		c->stopping = true;
+	c->stopping = true;
+	for (uint32_t i = 0; i < c->people.nslots; i++)
 		if (c->people.sessions[i] != NULL)
-			session_end(c, c->people.sessions[i], NULL, false);
-		reap(c);
-	}
+			drop(c, c->people.sessions[i]);
+	for (struct node *n = c->cluster.nodes; n != NULL; n = n->hh.next)
+		while (n->people != NULL)
+			drop(c, n->people);
 	questions_free(c);
 	mentions_free(c);
 	rooms_free(c);
@@ -435,6 +495,7 @@ void chat_free(struct chat *c)
 	origins_free(&c->people.origins);
 	resume_free(c);
 	welcome_free(&c->entry.welcome);
+	cluster_free(c);
 	forget_free(c);
 	shares_free(c);
 	shutdown_free(&c->status);

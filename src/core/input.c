@@ -26,6 +26,8 @@
 #include "chatd/core/moderation/speech.h"
 #include "chatd/core/people/mail.h"
 #include "chatd/core/people/session.h"
+#include "chatd/core/rooms/access.h"
+#include "chatd/core/rooms/outage.h"
 #include "chatd/core/rooms/presence.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/state/state.h"
@@ -74,10 +76,41 @@ static void host_line(struct chat *c, struct session *s, char *text)
 {
 	char p = c->config.command_prefix;
 
-	if (*text == p || *text == '/')
-		command_run(c, s, text + 1);
-	else
+	if (*text != p && *text != '/')
 		emit_reply(c, s, "Only commands work here. %chelp lists them; %cnick NAME enters the chat.", p, p);
+	else if (!chat_defers(c) || !command_is_shared(c, text + 1))
+		command_run(c, s, text + 1);
+	else if (emit_can_save(c, s))
+		act_propose(c, s, ACT_HOST, text + 1);
+}
+
+
+static bool is_command(const struct chat *c, const char *text)
+{
+	return text[0] == c->config.command_prefix && text[1] != c->config.command_prefix;
+}
+
+void input_act(struct chat *c, struct session *s, size_t len)
+{
+	char *text = c->input.body;
+
+	if (!is_command(c, text)) {
+		room_say(c, s, s->room, RECORD_SAY, text + (text[0] == c->config.command_prefix));
+		slip_word(c, s, text);
+		return;
+	}
+	command_run(c, s, text + 1);
+	/* It may have been a password. */
+	explicit_bzero(text, len);
+}
+
+/* What this node alone can know before all nodes do what a line says. False: s was told why not. */
+static bool may_propose(struct chat *c, struct session *s, const char *text)
+{
+	if (is_command(c, text))
+		return emit_can_save(c, s) && (!command_is_said(c, text + 1) || (!flood_refuses(c, s, "sent") &&
+		                                                                 access_speak(c, s, s->room)));
+	return !outage_refuses(c, s) && access_speak(c, s, s->room);
 }
 
 /* Handles one whole line of len bytes, which is in c->input.body: valid UTF-8 without control
@@ -109,16 +142,12 @@ static void take_line(struct chat *c, struct session *s, size_t len)
 		return;
 	}
 	flood_line(c, s);
-	if (text[0] != c->config.command_prefix || text[1] == c->config.command_prefix) {
-		if (flood_refuses(c, s, "sent") || slip_refuses(c, s))
-			return;
-		room_say(c, s, s->room, RECORD_SAY, text + (text[0] == c->config.command_prefix));
-		slip_word(c, s, text);
-	} else {
-		command_run(c, s, text + 1);
-		/* It may have been a password. */
-		explicit_bzero(text, len);
-	}
+	if (!is_command(c, text) && (flood_refuses(c, s, "sent") || slip_refuses(c, s)))
+		return;
+	if (!chat_defers(c) || (is_command(c, text) && !command_is_shared(c, text + 1)))
+		input_act(c, s, len);
+	else if (may_propose(c, s, text))
+		act_propose(c, s, ACT_LINE, text);
 }
 
 /* Handles what framing found: a finished line, or something else. False: the session has ended, so

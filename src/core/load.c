@@ -6,6 +6,8 @@
  */
 
 #include "chatd/core/load.h"
+#include "chatd/core/entry/resume.h"
+#include "chatd/core/roster.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -151,6 +153,10 @@ void chat_load_fact(struct chat *c, const struct saved_fact *f)
 		report_load(c, f->key, f->value);
 	else if (f->kind == FACT_STATE)
 		lockdown_load(c, f->key, f->value);
+	else if (f->kind == FACT_PERSON)
+		roster_load(c, f->key, f->value);
+	else if (f->kind == FACT_RESUMABLE)
+		resume_load(c, f->key, f->value);
 }
 
 const char *chat_lobby_bar(const struct chat *c)

@@ -165,7 +165,7 @@ static void check_query(const struct effect *e)
 
 static void sent(const struct effect *e)
 {
-	struct person *p = &fuzz.person[e->conn.slot];
+	struct actor *p = &fuzz.person[e->conn.slot];
 	size_t n = e->len < FUZZ_SHOWN - 1 ? e->len : FUZZ_SHOWN - 1;
 
 	memcpy(p->shown, e->text + e->len - n, n);
@@ -175,7 +175,7 @@ static void sent(const struct effect *e)
 static void carry_out(const struct effect *e, const struct asked_query *cause)
 {
 	const struct record *r = &e->record;
-	struct person *p = &fuzz.person[e->conn.slot < FUZZ_PEOPLE ? e->conn.slot : 0];
+	struct actor *p = &fuzz.person[e->conn.slot < FUZZ_PEOPLE ? e->conn.slot : 0];
 
 	if (e->text != NULL)
 		check_text(e, e->text, e->len, cause, false);
@@ -212,7 +212,7 @@ static void check_people(void)
 {
 	for (uint32_t slot = 0; slot < FUZZ_PEOPLE; slot++) {
 		const struct session *s = session_at(slot);
-		const struct person *p = &fuzz.person[slot];
+		const struct actor *p = &fuzz.person[slot];
 
 		if (s == NULL)
 			continue;
@@ -295,7 +295,7 @@ static uint32_t lines_in(const char *data, size_t len)
  * answered by them. */
 static void gives(uint32_t slot, const char *data, size_t len)
 {
-	struct person *p = &fuzz.person[slot];
+	struct actor *p = &fuzz.person[slot];
 	struct event e = {.kind = EVENT_BYTES, .conn = p->id};
 	char *in = mem_alloc(len);  /* of just their size: nothing behind them is read */
 
@@ -317,7 +317,7 @@ static void gives(uint32_t slot, const char *data, size_t len)
 /* What was kept is given again, if it was asked for. */
 static bool offers(uint32_t slot)
 {
-	struct person *p = &fuzz.person[slot];
+	struct actor *p = &fuzz.person[slot];
 	struct bytes rest = p->rest;
 
 	if (session_at(slot) == NULL || !p->resumed || p->rest.len == 0)
@@ -343,7 +343,7 @@ static void types(uint32_t slot)
 /* Nothing of it is left anywhere: somebody else may have the slot. */
 static void is_released(uint32_t slot)
 {
-	struct person *p = &fuzz.person[slot];
+	struct actor *p = &fuzz.person[slot];
 
 	p->taken = false;
 	tell("released", p->id, "", 0);
@@ -354,7 +354,7 @@ static void comes(uint32_t slot)
 {
 	static const char *const from[] = {"192.0.2.1", "192.0.2.2", "10.1.2.3", "unix", "unix",
 	                                   "2001:db8::1", "127.0.0.1"};
-	struct person *p = &fuzz.person[slot];
+	struct actor *p = &fuzz.person[slot];
 	const char *addr = OF(from);
 	bool host = strcmp(addr, "unix") == 0;
 	struct event e = {.kind = EVENT_CONNECTED, .connected = {.from = where(addr), .token = below(4),
@@ -370,7 +370,7 @@ static void comes(uint32_t slot)
 	e.connected.control = host && below(2) == 0;
 	if (host && !e.connected.control && below(5) == 0)
 		e.connected.user = of(people_names, people_nnames);
-	*p = (struct person){.id = {slot, p->id.gen + 1}, .rest = rest, .telnet = below(4) == 0};
+	*p = (struct actor){.id = {slot, p->id.gen + 1}, .rest = rest, .telnet = below(4) == 0};
 	bytes_clear(&p->rest);
 	e.conn = p->id;
 	tell("comes", p->id, addr, strlen(addr));
@@ -433,7 +433,7 @@ static void comes_late(uint32_t slot)
 {
 	static const enum event_kind kinds[] = {EVENT_BYTES, EVENT_EOF, EVENT_CLOSED, EVENT_SLOW,
 	                                        EVENT_DRAINED, EVENT_WAITS, EVENT_SKIPPED};
-	struct person *p = &fuzz.person[slot];
+	struct actor *p = &fuzz.person[slot];
 	const struct session *s = session_at(slot);
 	struct event e = {.kind = kinds[below(sizeof kinds / sizeof *kinds)],
 	                  .conn = {slot, p->id.gen - 1}};
@@ -467,7 +467,7 @@ static void ticks(int64_t ms)
 
 static void is_slow(uint32_t slot)
 {
-	struct person *p = &fuzz.person[slot];
+	struct actor *p = &fuzz.person[slot];
 
 	p->slow = !p->slow;
 	tell(p->slow ? "slow" : "drained", p->id, "", 0);
@@ -477,7 +477,7 @@ static void is_slow(uint32_t slot)
 /* The server knows of an end when it has received what came before it, and given that on. */
 static void goes(uint32_t slot)
 {
-	struct person *p = &fuzz.person[slot];
+	struct actor *p = &fuzz.person[slot];
 	const struct session *s = session_at(slot);
 	bool half = p->rest.len == 0 && !p->eof && below(3) != 0;
 	bool waits = s->state == SESSION_CHAT && p->begun && !session_ready(s);
@@ -497,7 +497,7 @@ static void goes(uint32_t slot)
 /* Somebody is not through with what was sent. */
 static bool is_late(uint32_t slot)
 {
-	const struct person *p = &fuzz.person[slot];
+	const struct actor *p = &fuzz.person[slot];
 
 	return session_at(slot) != NULL && !store_lost(p->id) && (p->rest.len > 0 || p->eof || p->held);
 }
@@ -535,7 +535,7 @@ static void rest(void)
 			ticks(500);
 	}
 	for (uint32_t slot = 0; slot < FUZZ_PEOPLE; slot++) {
-		const struct person *p = &fuzz.person[slot];
+		const struct actor *p = &fuzz.person[slot];
 
 		if (!is_late(slot))
 			continue;
@@ -608,7 +608,7 @@ static bool surprises(void)
 
 	for (uint32_t i = 0; i < FUZZ_PEOPLE; i++) {
 		uint32_t slot = (at + i) % FUZZ_PEOPLE;
-		const struct person *p = &fuzz.person[slot];
+		const struct actor *p = &fuzz.person[slot];
 
 		if (session_at(slot) == NULL || !p->begun || p->eof || p->rest.len > 0 ||
 		    !store_waits(p->id, -1) || below(6) != 0)
@@ -631,7 +631,7 @@ static void store_changes(void)
 
 static void does(uint32_t slot, uint32_t what)
 {
-	struct person *p = &fuzz.person[slot];
+	struct actor *p = &fuzz.person[slot];
 
 	if (surprises())
 		return;

@@ -19,7 +19,7 @@
 enum { FUZZ_PEOPLE = 10, FUZZ_ROWS = 5, FUZZ_SHOWN = 48 };
 
 /* Whoever has a slot, as the server sees it. */
-struct person {
+struct actor {
 	struct conn_id id;      /* of the newest; gen 0: nobody was here yet */
 	bool taken;             /* its slot, until nothing is left of the connection */
 	bool held;              /* its feed is held back */
@@ -41,7 +41,7 @@ struct fuzz {
 	int64_t now_ms;
 	int64_t wall_ms;         /* of the clock that is set now and then */
 	bool tells;             /* says what happens */
-	struct person person[FUZZ_PEOPLE];
+	struct actor person[FUZZ_PEOPLE];
 };
 
 extern struct fuzz fuzz;

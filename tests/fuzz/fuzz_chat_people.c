@@ -42,7 +42,7 @@ static const char *some_name(void)
 	return people_names[below((uint32_t)people_nnames)];
 }
 
-static const char *wanted_name(struct person *p)
+static const char *wanted_name(struct actor *p)
 {
 	uint32_t how = below(8);
 
@@ -327,7 +327,7 @@ void people_begin(void)
 
 void people_name(uint32_t slot, struct bytes *b)
 {
-	struct person *p = &fuzz.person[slot];
+	struct actor *p = &fuzz.person[slot];
 
 	bytes_printf(b, "%s%s%s", p->telnet ? "\xff\xfd\x01" : "", wanted_name(p),
 	             p->telnet ? "\r" : "\n");
@@ -335,7 +335,7 @@ void people_name(uint32_t slot, struct bytes *b)
 
 void people_type(uint32_t slot, struct bytes *b)
 {
-	struct person *p = &fuzz.person[slot];
+	struct actor *p = &fuzz.person[slot];
 
 	/* What was begun may be the answer to what is asked now. */
 	if (p->begun || put_answer(slot, b))

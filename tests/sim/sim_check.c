@@ -36,14 +36,14 @@ static void check_session(struct session *s, uint32_t slot)
 		    sim->chat->people.unnamed.list[s->unnamed.pos] != s)
 			sim_fail("session %u.%u is not among those without a name", slot, s->id.gen);
 		check_name_comes(s);
-		sim->stats.throttles += s->throttle.on;
+		sim->stats.throttles += s->input.throttle.on;
 		return;
 	}
 	if (r == NULL || s->member.pos >= r->members.n || r->members.list[s->member.pos] != s)
 		sim_fail("session %u.%u is in a room that does not know it", slot, s->id.gen);
 	if (session_by_key(sim->chat, s->key) != s)
 		sim_fail("the nick of %u.%u is another's", slot, s->id.gen);
-	sim->stats.throttles += s->throttle.on;
+	sim->stats.throttles += s->input.throttle.on;
 }
 
 static void check_room(const struct room *r, uint32_t slot)
@@ -96,8 +96,8 @@ static void check_origins(const struct chat *c)
 			of_sites++;
 			unnamed_of_sites += s != NULL && s->state == SESSION_LOGIN;
 		}
-		nwaiting += s != NULL && s->throttle.by_address;
-		if (s != NULL && s->throttle.by_address && !s->throttle.on)
+		nwaiting += s != NULL && s->input.throttle.by_address;
+		if (s != NULL && s->input.throttle.by_address && !s->input.throttle.on)
 			sim_fail("session %u waits for its address and goes on", slot);
 	}
 	for (const struct origin *o = c->people.origins.all; o != NULL; o = o->hh.next) {

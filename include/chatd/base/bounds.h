@@ -210,6 +210,7 @@ enum {
 	                                  * 5.2.2) */
 	GUESSES_MAX = 16384,    /* pairs of an address and an account or room that it has tried */
 	GUESSES_ADDRESS_MAX = 64, /* accounts that one address has tried, and as many rooms: see guess.h */
+	NODE_BYTES_MAX = 32,    /* of a node's name in a cluster */
 	SIGN_INS_KEPT = 5,      /* the latest sign-ins, which /sessions lists */
 	CERTS_MAX = 5,          /* certificates of one account: one for each device, and the next one while an
 	                         * old one ends */

@@ -62,6 +62,19 @@ struct chat_config {
 struct chat *chat_new(const struct chat_config *config, uint64_t last_seq, uint32_t last_room);
 void chat_free(struct chat *c);
 
+/* Makes it one node of several, of that name, of at most NODE_BYTES_MAX letters (a to z), digits and -. Call it before
+ * anything is loaded. EVENT_INCARNATION is its first event. */
+void chat_begin_cluster(struct chat *c, const char *node);
+
+/* Takes what the last EFFECT_DONE that was saved said; before facts are loaded. */
+void chat_load_cluster(struct chat *c, const char *text);
+
+/* What the last EVENT_ACT began is not done yet: give it events without a text until it is, and no other act. */
+bool chat_goes_on(const struct chat *c);
+
+/* A hash of all that the nodes of a cluster share: equal on all nodes that have applied the same acts. */
+uint64_t chat_digest(const struct chat *c);
+
 /* Loads a room that has history. Call it only before the first event. */
 void chat_load_room(struct chat *c, const struct saved_room *r);
 

@@ -66,6 +66,8 @@ enum fact_kind {
 	FACT_MAIL = 7,     /* a private message for an account that is away */
 	FACT_REPORT = 8,   /* a report of a line */
 	FACT_STATE = 9,    /* the state of the server as a whole: a lockdown */
+	FACT_PERSON = 10,  /* in a cluster: somebody who is here, on whatever node */
+	FACT_RESUMABLE = 11, /* in a cluster: a guest who may come back with a code */
 	FACT_KINDS,        /* one more than the last */
 };
 
@@ -523,6 +525,9 @@ enum event_kind {
 	EVENT_RELOADED,    /* the answer to EFFECT_RELOAD, at once */
 	EVENT_FIGURES,     /* the answer to EFFECT_FIGURES, at once */
 	EVENT_ARRIVED,     /* the answer to EFFECT_ARRIVED, at once */
+	EVENT_INCARNATION, /* in a cluster: this node begins, or begins again because it was cut off for too long */
+	EVENT_LEASE_OVER,  /* in a cluster: another node has not been heard of for as long as its lease */
+	EVENT_ACT,         /* in a cluster: the next act, of whatever node, in the order that all nodes have */
 	EVENT_TICK,        /* the time chat_due_ms has come */
 	EVENT_STOP,        /* chatd is shutting down: tell everyone */
 };
@@ -587,6 +592,17 @@ struct event {
 			                     * is no file to read */
 		} reloaded;               /* RELOADED: borrowed for the call */
 		const struct figures *figures; /* FIGURES: borrowed for the call */
+		uint64_t incarnation;     /* INCARNATION: greater than all that the node has had */
+		struct {
+			const char *node; /* its name; borrowed for the call */
+			uint64_t incarnation;
+		} lease;                  /* LEASE_OVER */
+		struct {
+			const char *text; /* as EFFECT_PROPOSE gave it; NUL-terminated; borrowed for the call. NULL: the last
+			                   * one goes on (chat_goes_on) */
+			int64_t at_ms;    /* its time, the same for all nodes: since the epoch, never less than that
+			                   * of the act before it */
+		} act;                    /* ACT */
 		struct arrival arrived;   /* ARRIVED: what arrived at the connection effect.about */
 		struct {
 			uint32_t room;      /* the room's number */
@@ -635,6 +651,9 @@ enum effect_kind {
 	                     * itself */
 	EFFECT_STOP,        /* shut down in order (EVENT_STOP follows); text: why, for the log */
 	EFFECT_SHOW,        /* make everything published so far visible, saved or not */
+	EFFECT_DONE,        /* in a cluster: the act is done; what it appended is to be saved together with text, which
+	                     * chat_load_cluster takes at the next start */
+	EFFECT_PROPOSE,     /* in a cluster: give text to all nodes, this one too, as EVENT_ACT */
 	EFFECT_LOG,         /* write text to the operator's log, at level info */
 };
 

@@ -10,6 +10,7 @@
 #include "chatd/core/event.h"
 #include "chatd/core/input/console.h"
 #include "chatd/core/input/line.h"
+#include "chatd/core/input/rate_limit.h"
 #include "chatd/core/input/slip.h"
 
 struct chat;
@@ -22,6 +23,7 @@ struct input {
 	struct line line;           /* the unfinished line */
 	struct console console;     /* its terminal */
 	struct slip slip;           /* what it has typed by mistake */
+	struct throttle throttle;   /* its rate limits */
 	const char *command;        /* the command that it gave last, by its name in the table; NULL:
 	                             * none */
 	bool iac_held;              /* true while a last byte IAC waits for the next */
@@ -34,6 +36,10 @@ struct input {
 
 /* EVENT_BYTES: sets e->bytes.taken; the rest is to be offered again. */
 void input_bytes(struct chat *c, struct event *e);
+
+/* Does what the line of len bytes in c->input.body says: says it, or runs a command. It is cleared if it may be a
+ * password. */
+void input_act(struct chat *c, struct session *s, size_t len);
 
 /* EVENT_EOF: an unfinished line is a line, taken once the session may go on; the session ends
  * when it waits for nothing any more. */

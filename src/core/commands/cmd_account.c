@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/base/fields.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/entry/admission.h"
 #include "chatd/core/entry/dialogue.h"
@@ -18,6 +19,7 @@
 #include "chatd/core/moderation/moderation.h"
 #include "chatd/core/moderation/report.h"
 #include "chatd/core/people/cert.h"
+#include "chatd/core/people/account_act.h"
 #include "chatd/core/rooms/removal.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
@@ -26,7 +28,8 @@ static dialogue_take account_line;
 
 static bool may_register(struct chat *c, struct session *s)
 {
-	int64_t wait_ms = admission_account_wait_ms(c, s);
+	/* How many accounts an address makes is counted where it connects. */
+	int64_t wait_ms = c->cluster.applying ? 0 : admission_account_wait_ms(c, s);
 	char age[AGE_BYTES_MAX];
 
 	if (s->account != NULL)
@@ -37,7 +40,7 @@ static bool may_register(struct chat *c, struct session *s)
 	else if (wait_ms > 0)
 		emit_reply(c, s, "Too many accounts were made from your address today. You can register "
 		           "in %s, or ask an administrator to make your account.", format_age(age, wait_ms));
-	else if (c->outage.reason != NULL)
+	else if (chat_outage(c) != NULL)
 		emit_reply(c, s, "Nothing can be saved at present (%s). Try again in a minute.",
 		           c->outage.reason);
 	else
@@ -62,14 +65,13 @@ static void begin_own(struct chat *c, struct session *s, enum dialogue_aim aim,
 
 /* -- what follows the answers ---------------------------------------------------------------- */
 
-static void registered(struct chat *c, struct session *s, const char *hash)
+static void register_as(struct chat *c, struct session *s, const char *key, const char *hash)
 {
 	char why[NAME_PROBLEM_BYTES_MAX], p = c->config.command_prefix;
-	bool same = strcmp(s->dialogue->name, s->key) == 0;
+	bool same = strcmp(key, s->key) == 0;
 	const char *bar = account_bars(c, s->nick, s->key, NULL, why);
 	struct account *a;
 
-	dialogue_end(c, s);
 	/* Things may have changed while the hash was made. */
 	if (!same || bar != NULL)
 		slip_secret(c, s);
@@ -85,7 +87,8 @@ static void registered(struct chat *c, struct session *s, const char *hash)
 	a = may_register(c, s) ? account_new(c, s->nick, s->key, hash, "") : NULL;
 	if (a == NULL)
 		return;
-	admission_account_made(c, s);
+	if (!person_is_remote(s))
+		admission_account_made(c, s);
 	/* Checked for the whole address: many people may share an exempt one, but its /64 is not exempt. */
 	account_registered(c, a, exempt_is(c, &s->from) ? (struct address){0}
 	                                                   : address_counted(&s->from));
@@ -97,6 +100,37 @@ static void registered(struct chat *c, struct session *s, const char *hash)
 	emit_reply(c, s, "%s is yours now: nobody else can use that name, or one that looks like it, "
 	           "and signing in needs your password. %ccodes gives you one-time codes for when others may "
 	           "be listening, %ctotp adds a second step.", s->nick, p, p);
+}
+
+void register_apply(struct chat *c, struct session *s, const char *fields)
+{
+	char *key = fields_get(fields, "key"), *hash = fields_get(fields, "hash");
+
+	login_take_own(c, s, fields);
+	register_as(c, s, key, hash);
+	explicit_bzero(hash, strlen(hash));
+	free(hash);
+	free(key);
+}
+
+static void registered(struct chat *c, struct session *s, const char *hash)
+{
+	char *key = mem_strdup(s->dialogue->name);
+	struct bytes b = {0};
+
+	dialogue_end(c, s);
+	if (!chat_defers(c)) {
+		register_as(c, s, key, hash);
+	} else {
+		fields_put(&b, "key", key);
+		fields_put(&b, "hash", hash);
+		login_put_own(&b, s);
+		act_propose(c, s, ACT_REGISTER, b.data);
+		c->output.secret = true;
+		explicit_bzero(b.data, b.len);
+		bytes_release(&b);
+	}
+	free(key);
 }
 
 /* What signs in without the password, so that nobody forgets it when somebody else has been in the account. */
@@ -240,6 +274,40 @@ static void set_totp_answer(struct chat *c, struct session *s, struct question *
 	           "one-time code (%ccodes) you are not.", c->config.command_prefix);
 }
 
+static void drop(struct chat *c, struct session *s, struct account *a, bool lines)
+{
+	emit_security(c, s, "drop", "gave the account up");
+	emit_reply(c, s, "Your account %s is deleted. You are a guest of that name now.", a->nick);
+	if (lines) {
+		account_erase(c, a);
+		reports_erase(c, a);
+		emit_reply(c, s, "What you said with it is being deleted.");
+	}
+	account_drop(c, a);
+}
+
+void drop_apply(struct chat *c, struct session *s, const char *fields)
+{
+	struct account *a = account_made_at(c, fields);
+
+	if (a != NULL && s->account == a)
+		drop(c, s, a, fields_get_number(fields, "lines") != 0);
+}
+
+static void give_up(struct chat *c, struct session *s, struct account *a, bool lines)
+{
+	struct bytes b = {0};
+
+	if (!chat_defers(c)) {
+		drop(c, s, a, lines);
+		return;
+	}
+	act_put_account(&b, a);
+	fields_put_number(&b, "lines", lines);
+	act_propose(c, s, ACT_DROP, b.data);
+	bytes_release(&b);
+}
+
 /* Whether the current password was right. */
 static void old_answer(struct chat *c, struct session *s, struct question *q, const struct event *e)
 {
@@ -267,14 +335,7 @@ static void old_answer(struct chat *c, struct session *s, struct question *q, co
 		bool lines = d->lines;
 
 		dialogue_end(c, s);
-		emit_security(c, s, "drop", "gave the account up");
-		emit_reply(c, s, "Your account %s is deleted. You are a guest of that name now.", a->nick);
-		if (lines) {
-			account_erase(c, a);
-			reports_erase(c, a);
-			emit_reply(c, s, "What you said with it is being deleted.");
-		}
-		account_drop(c, a);
+		give_up(c, s, a, lines);
 	} else if (d->secret != NULL) {
 		/* The new one came with the command. */
 		d->ask = DIALOGUE_AGAIN;

@@ -1,5 +1,7 @@
 /* /cert: the certificates that sign in to one's account. Owns nothing. */
 
+#include "chatd/base/bytes.h"
+#include "chatd/base/fields.h"
 #include "chatd/core/commands/cmd_cert.h"
 
 #include <stdlib.h>
@@ -82,12 +84,46 @@ static bool may_add(struct chat *c, struct session *s)
 	return false;
 }
 
+static void add_to(struct chat *c, struct session *s, struct account *a, const struct fingerprint *print)
+{
+	char shown[FINGERPRINT_TEXT_BYTES];
+
+	if (!cert_add(c, a, print, c->wall_ms))
+		return;
+	account_save(c, a);
+	emit_security(c, s, "cert", "added the certificate %s", fingerprint_show(print, shown));
+	emit_reply(c, s, "From now on this certificate signs you in: at the prompt press Enter, or give the name %s.",
+	           a->nick);
+}
+
+static void remove_from(struct chat *c, struct session *s, struct cert *cert)
+{
+	char print[FINGERPRINT_TEXT_BYTES];
+
+	fingerprint_show(&cert->print, print);
+	cert_remove(c, cert);
+	account_save(c, s->account);
+	emit_security(c, s, "cert", "removed the certificate %s", print);
+	emit_reply(c, s, "This certificate no longer signs in to your account:");
+	emit_reply(c, s, "     %s", print);
+}
+
+static void propose(struct chat *c, struct session *s, const char *what, const struct fingerprint *print)
+{
+	char shown[FINGERPRINT_TEXT_BYTES];
+	struct bytes b = {0};
+
+	fields_put(&b, "what", what);
+	fields_put(&b, "print", fingerprint_show(print, shown));
+	act_propose(c, s, ACT_CERT, b.data);
+	bytes_release(&b);
+}
+
 /* Whether the password was right. */
 static void password_answer(struct chat *c, struct session *s, struct question *q, const struct event *e)
 {
 	bool right = password_was_right(c, s, q, e->rows);
 	struct account *a = account_at(c, &q->account);
-	char print[FINGERPRINT_TEXT_BYTES];
 
 	if (!dialogue_goes_on(c, s, e->rows))
 		return;
@@ -99,11 +135,10 @@ static void password_answer(struct chat *c, struct session *s, struct question *
 	/* Meanwhile another connection may have bound it, or an outage begun. */
 	if (!may_add(c, s) || !emit_can_save(c, s))
 		return;
-	cert_add(c, a, s->presence.cert, c->wall_ms);
-	account_save(c, a);
-	emit_security(c, s, "cert", "added the certificate %s", fingerprint_show(s->presence.cert, print));
-	emit_reply(c, s, "From now on this certificate signs you in: at the prompt press Enter, or give the name %s.",
-	           a->nick);
+	if (chat_defers(c))
+		propose(c, s, "add", s->presence.cert);
+	else
+		add_to(c, s, a, s->presence.cert);
 }
 
 static void take_line(struct chat *c, struct session *s, struct account *a, char *text)
@@ -182,16 +217,32 @@ static struct cert *cert_typed(struct chat *c, struct session *s, const char *te
 static void remove_one(struct chat *c, struct session *s, const char *text)
 {
 	struct cert *cert = cert_typed(c, s, text);
-	char print[FINGERPRINT_TEXT_BYTES];
 
 	if (cert == NULL)
 		return;
-	fingerprint_show(&cert->print, print);
-	cert_remove(c, cert);
-	account_save(c, s->account);
-	emit_security(c, s, "cert", "removed the certificate %s", print);
-	emit_reply(c, s, "This certificate no longer signs in to your account:");
-	emit_reply(c, s, "     %s", print);
+	if (chat_defers(c))
+		propose(c, s, "remove", &cert->print);
+	else
+		remove_from(c, s, cert);
+}
+
+void cert_apply(struct chat *c, struct session *s, const char *fields)
+{
+	char *text = fields_get(fields, "print"), *what = fields_get(fields, "what");
+	struct fingerprint print;
+	struct cert *cert;
+
+	if (s->account != NULL && fingerprint_parse(text, &print)) {
+		cert = cert_find(c, &print);
+		if (strcmp(what, "add") == 0 && cert == NULL)
+			add_to(c, s, s->account, &print);
+		else if (strcmp(what, "add") == 0)
+			emit_reply(c, s, "That certificate was just added to %s.", cert->account->nick);
+		else if (cert != NULL && cert->account == s->account)
+			remove_from(c, s, cert);
+	}
+	free(text);
+	free(what);
 }
 
 void cmd_cert(struct chat *c, struct session *s, const struct args *a)

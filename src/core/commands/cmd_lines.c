@@ -18,6 +18,16 @@
 #include "chatd/core/rooms/room.h"
 #include "chatd/core/state/state.h"
 
+enum { DELETE, ANSWER };
+
+static line_ref_act delete_line, answer_line;
+
+static const struct line_act line_acts[] = {
+	[DELETE] = {delete_line, "delete", &line_shared},
+	[ANSWER] = {answer_line, "answer", &line_shared},
+	{0},
+};
+
 /* -- deleting a line ------------------------------------------------------------------ */
 
 /* Someone else may have used a guest's name before; those lines are not the guest's. */
@@ -82,7 +92,7 @@ void cmd_delete(struct chat *c, struct session *s, const struct args *a)
 	if (id == 0)
 		command_usage(c, s, "delete");
 	else
-		line_ref_ask(c, s, id, delete_line, a->rest);
+		line_ref_ask(c, s, id, &line_acts[DELETE], a->rest);
 }
 
 /* -- answering one -------------------------------------------------------------------- */
@@ -138,6 +148,16 @@ bool reply_to_line(struct chat *c, struct session *s, const char *text)
 	text += strspn(text, " ");
 	if (id == 0 || *text == '\0')
 		return false;
-	line_ref_ask(c, s, id, answer_line, text);
+	line_ref_ask(c, s, id, &line_acts[ANSWER], text);
 	return true;
 }
+
+/* -- in a cluster ------------------------------------------------------------------------- */
+
+static bool get(struct chat *c, struct question *q, const char *fields)
+{
+	(void)c;
+	return line_ref_get(q, line_acts, fields);
+}
+
+const struct shared_question line_shared = {"line", line_ref_answer, line_ref_put, get};

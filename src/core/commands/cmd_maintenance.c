@@ -252,8 +252,11 @@ static void prune(struct chat *c, struct session *s, const struct event *e, bool
 		           c->config.command_prefix);
 	} else {
 		emit_audit(c, s, "", "deleted old lines that had been held back");
-		emit_append(c, (struct record){.kind = RECORD_PRUNE, .time_ms = c->wall_ms,
-		                               .room_name = ""});
+		if (chat_defers(c))
+			act_propose(c, s, ACT_PRUNE, "");
+		else
+			emit_append(c, (struct record){.kind = RECORD_PRUNE, .time_ms = c->wall_ms,
+			                               .room_name = ""});
 		emit_reply(c, s, "Deleting them now. The log says how many.");
 	}
 	answered(c, s);

@@ -143,6 +143,12 @@ static void undo_of(struct chat *c, struct bytes *data, struct room *r,
 		return;
 	}
 	/* A guest lasts as long as the connection; after that, another may have the name. */
+	if (t->session->person.node != NULL) {
+		fields_put(data, "node", t->session->person.node->name);
+		fields_put_number(data, "incarnation", (int64_t)t->session->person.node->incarnation);
+		fields_put_number(data, "person", (int64_t)t->session->person.number);
+		return;
+	}
 	fields_put_number(data, "slot", (int64_t)t->session->id.slot + 1);
 	fields_put_number(data, "gen", t->session->id.gen);
 	fields_put_number(data, "from", t->session->presence.since_ms);
@@ -241,6 +247,7 @@ static void voice_guest(struct chat *c, struct session *s, struct room *r, const
 		emit_reply(c, s, "%s %s voice in %s.", t->nick, voice ? "already has a" : "has no", r->name);
 	} else {
 		t->session->member.voiced = voice;
+		person_touch(t->session);
 		done(c, s, r, t, &deeds[voice ? VOICE : DEVOICE], 0);
 	}
 }
@@ -661,13 +668,30 @@ void cmd_uninvite(struct chat *c, struct session *s, const struct args *a)
 
 /* -- taking it back ------------------------------------------------------------------------- */
 
+/* The guest whom that data is about, if their connection is still there; NULL: it is not. */
+static struct session *same_guest(struct chat *c, const char *data)
+{
+	uint32_t slot = fields_get_count(data, "slot", CONNECTIONS_LIMIT + CONTROL_SLOTS);
+	struct conn_id id = {slot - 1, fields_get_count(data, "gen", UINT32_MAX)};
+	char *name = fields_get(data, "node");
+	struct session *s = NULL;
+	struct node *n = cluster_find(c, name);
+
+	free(name);
+	if (n != NULL && n->incarnation == (uint64_t)fields_get_number(data, "incarnation"))
+		s = person_of(n, (uint64_t)fields_get_number(data, "person"));
+	else if (slot != 0 && c->cluster.self == NULL)
+		s = chat_session(c, id);
+	if (s == NULL || s->state != SESSION_CHAT || s->account != NULL ||
+	    (n == NULL && s->presence.since_ms != fields_get_number(data, "from")))
+		return NULL;
+	return s;
+}
+
 /* The person the action was about, if that very account or connection is still there. */
 static bool same_target(struct chat *c, const struct room *r, const char *data,
                         struct target *t)
 {
-	uint32_t slot = fields_get_count(data, "slot", CONNECTIONS_LIMIT + CONTROL_SLOTS);
-	struct conn_id id = {slot - 1, fields_get_count(data, "gen", UINT32_MAX)};
-
 	*t = (struct target){.account = undo_account(c, data, "account")};
 	if (t->account != NULL) {
 		t->session = t->account->session;
@@ -675,11 +699,8 @@ static bool same_target(struct chat *c, const struct room *r, const char *data,
 		t->membership = membership_of(r, t->account->key);
 		return true;
 	}
-	if (slot == 0 || undo_has(data, "account"))
-		return false;
-	t->session = chat_session(c, id);
-	if (t->session == NULL || t->session->state != SESSION_CHAT || t->session->account != NULL ||
-	    t->session->presence.since_ms != fields_get_number(data, "from"))
+	t->session = undo_has(data, "account") ? NULL : same_guest(c, data);
+	if (t->session == NULL)
 		return false;
 	t->nick = t->session->nick;
 	return true;

@@ -175,6 +175,7 @@ void cmd_away(struct chat *c, struct session *s, const struct args *a)
 	}
 	free(s->presence.away);
 	s->presence.away = mem_strdup(a->rest);
+	person_touch(s);
 	emit_reply(c, s, "You are marked as away%s%s%s. %cback ends it.", *a->rest ? " (" : "", a->rest,
 	           *a->rest ? ")" : "", c->config.command_prefix);
 }
@@ -188,6 +189,7 @@ void cmd_back(struct chat *c, struct session *s, const struct args *a)
 	}
 	free(s->presence.away);
 	s->presence.away = NULL;
+	person_touch(s);
 	emit_reply(c, s, "You are back.");
 }
 

@@ -85,6 +85,16 @@ static void report_line(struct chat *c, struct session *s, const struct row *row
 	tell_moderators(c, s, r);
 }
 
+static const struct line_act report_act[] = {{report_line, "report", &report_shared}, {0}};
+
+static bool get(struct chat *c, struct question *q, const char *fields)
+{
+	(void)c;
+	return line_ref_get(q, report_act, fields);
+}
+
+const struct shared_question report_shared = {"report", line_ref_answer, line_ref_put, get};
+
 void cmd_report(struct chat *c, struct session *s, const struct args *a)
 {
 	uint64_t id = line_ref_number(a->arg[0]);
@@ -92,7 +102,7 @@ void cmd_report(struct chat *c, struct session *s, const struct args *a)
 	if (id == 0)
 		command_usage(c, s, "report");
 	else
-		line_ref_ask(c, s, id, report_line, a->rest);
+		line_ref_ask(c, s, id, &report_act[0], a->rest);
 }
 
 /* -- looking --------------------------------------------------------------------------- */

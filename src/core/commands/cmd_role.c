@@ -16,6 +16,7 @@
 #include "chatd/core/moderation/undo.h"
 #include "chatd/core/people/cert.h"
 #include "chatd/core/people/name.h"
+#include "chatd/core/people/account_act.h"
 #include "chatd/core/state/question.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
@@ -39,6 +40,7 @@ static void role_list(struct chat *c, struct session *s)
 
 /* What an administrator asked for, while the code for it is made. */
 struct wanted {
+	int64_t made_ms;         /* when that account was made */
 	struct account_ref account; /* whose code; none: an account is to be made */
 	char *name;              /* owned; as typed */
 	enum role role;          /* of an account that is to be made */
@@ -179,6 +181,40 @@ static void role_answer(struct chat *c, struct session *s, struct question *q,
 	}
 }
 
+static void put(const struct question *q, struct bytes *b)
+{
+	const struct wanted *w = q->data;
+
+	fields_put(b, "name", w->name);
+	fields_put(b, "role", role_name(w->role));
+	fields_put_number(b, "status", w->status);
+	if (w->account.key != NULL) {
+		fields_put(b, "key", w->account.key);
+		fields_put_number(b, "of", w->made_ms);
+	}
+}
+
+static bool get(struct chat *c, struct question *q, const char *fields)
+{
+	char *key = fields_get(fields, "key"), *role = fields_get(fields, "role");
+	struct account *a = account_made_at(c, fields);
+	struct wanted *w = mem_zero(1, sizeof *w);
+	bool gone = *key != '\0' && a == NULL;
+
+	account_ref_set(&w->account, a);
+	w->name = fields_get_text(fields, "name", NAME_BYTES_MAX);
+	w->status = fields_get_number(fields, "status") != 0;
+	if (!role_parse(role, &w->role))
+		w->role = ROLE_ACCOUNT;
+	q->data = w;
+	q->free_data = wanted_free;
+	free(key);
+	free(role);
+	return !gone;
+}
+
+const struct shared_question code_shared = {"code", role_answer, put, get};
+
 /* Has a code made; role_answer does the rest. */
 static void ask_code(struct chat *c, struct session *s, const struct account *a, const char *name,
                      enum role role, bool status)
@@ -187,11 +223,13 @@ static void ask_code(struct chat *c, struct session *s, const struct account *a,
 	struct wanted *w = mem_zero(1, sizeof *w);
 
 	account_ref_set(&w->account, a);
+	w->made_ms = a != NULL ? a->made.at_ms : 0;
 	w->name = mem_strdup(name);
 	w->role = role;
 	w->status = status;
 	q->data = w;
 	q->free_data = wanted_free;
+	q->shared = &code_shared;
 	question_ask(c, q, (struct query){.kind = QUERY_CODES});
 }
 

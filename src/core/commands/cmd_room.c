@@ -41,7 +41,7 @@ static void make(struct chat *c, struct session *s, struct room *r)
 	if (can_own)
 		emit_reply(c, s, "You own it; %croom shows and changes its settings.",
 		           c->config.command_prefix);
-	else if (s->account != NULL && c->outage.reason != NULL)
+	else if (s->account != NULL && chat_outage(c) != NULL)
 		emit_reply(c, s, "Nobody owns it, because nothing can be saved at present (%s).",
 		           c->outage.reason);
 	else if (s->account != NULL)

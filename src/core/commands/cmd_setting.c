@@ -115,19 +115,6 @@ static void wrong_value(struct chat *c, struct session *s, const struct setting 
 		           k->name, k->least, k->most, k->none, shown(text), text);
 }
 
-static void unlock(struct chat *c, struct session *s, struct room *r)
-{
-	if (r->set.hash == NULL) {
-		emit_reply(c, s, "%s has no password. Nothing has changed.", r->name);
-		return;
-	}
-	setting_lock(c, r, NULL);
-	emit_audit(c, s, "", "removed the password of %s", r->name);
-	emit_reply(c, s, "%s no longer asks for a password.", r->name);
-	room_notice(c, r, s, "%s has removed the password of this room", s->nick);
-	room_release(c, r);
-}
-
 /* A sentence that says what the setting is now; in c->scratch. */
 static const char *sentence(struct chat *c, const struct room *r, const struct setting *k)
 {
@@ -231,7 +218,7 @@ static void change(struct chat *c, struct session *s, struct room *r, const char
 		set_value(c, s, r, k, text);
 	else if (strcmp(text, k->none) == 0 || strcasecmp(text, "off") == 0 ||
 	         strcasecmp(text, "none") == 0)
-		unlock(c, s, r);
+		room_lock(c, s, r, NULL);
 	else
 		room_entry_set_password(c, s, r, text);
 }

@@ -68,7 +68,9 @@ static void schedule(struct chat *c, struct session *s, int64_t ms, const char *
 
 	bytes_release(&undo);
 	shutdown_schedule(c, s, ms, why);
-	if (ms > 0)
+	if (ms > 0 && n == 0)
+		emit_reply(c, s, "Scheduled, for this node. %cshutdown off takes it back.", c->config.command_prefix);
+	else if (ms > 0)
 		emit_reply(c, s, "Scheduled. %cundo #A%" PRIu64 " takes it back.", c->config.command_prefix, n);
 }
 

@@ -168,6 +168,27 @@ static void undo_answer(struct chat *c, struct session *s, struct question *q,
 	}
 }
 
+static void take(struct question *q, uint64_t number)
+{
+	q->data = mem_alloc(sizeof number);
+	memcpy(q->data, &number, sizeof number);
+	q->free_data = free;
+}
+
+static void put(const struct question *q, struct bytes *b)
+{
+	fields_put_number(b, "number", (int64_t)*(const uint64_t *)q->data);
+}
+
+static bool get(struct chat *c, struct question *q, const char *fields)
+{
+	(void)c;
+	take(q, (uint64_t)fields_get_number(fields, "number"));
+	return true;
+}
+
+const struct shared_question undo_shared = {"undo", undo_answer, put, get};
+
 void cmd_undo(struct chat *c, struct session *s, const struct args *a)
 {
 	uint64_t n = undo_number(a->arg[0]);
@@ -182,7 +203,6 @@ void cmd_undo(struct chat *c, struct session *s, const struct args *a)
 	                                .audit = {.words = ""}});
 	if (q == NULL)
 		return;
-	q->data = mem_alloc(sizeof n);
-	memcpy(q->data, &n, sizeof n);
-	q->free_data = free;
+	take(q, n);
+	q->shared = &undo_shared;
 }

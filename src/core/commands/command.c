@@ -283,6 +283,25 @@ size_t command_open_bytes(const struct chat *c, const char *line)
 	return (k->flags & FLAG_SECRET) != 0 ? open : open + word;
 }
 
+bool command_is_shared(const struct chat *c, const char *line)
+{
+	const struct command *k = command_of(c, line);
+	size_t open = word_length(line);
+
+	if (command_open_bytes(c, line) < strlen(line))
+		return false;
+	return k != NULL && ((k->flags & FLAG_SHARED) != 0 ||
+	                     ((k->flags & FLAG_SHARED_WORDS) != 0 && line[open + word_blanks(line + open)] != '\0'));
+}
+
+bool command_is_said(const struct chat *c, const char *line)
+{
+	const struct command *k = command_of(c, line);
+	size_t open = word_length(line);
+
+	return k != NULL && (k->flags & FLAG_SAYS) != 0 && line[open + word_blanks(line + open)] != '\0';
+}
+
 bool command_is_spoken(const struct chat *c, const char *line)
 {
 	const struct command *k = command_of(c, line);
@@ -537,7 +556,7 @@ void command_run(struct chat *c, struct session *s, char *line)
 		return;
 	if (!args_parse(k, line, &a))
 		command_usage(c, s, k->name);
-	else if ((k->flags & FLAG_SAYS) != 0 && (a.arg[0] != NULL || *a.rest != '\0') &&
+	else if ((k->flags & FLAG_SAYS) != 0 && (a.arg[0] != NULL || *a.rest != '\0') && !c->cluster.applying &&
 	         flood_refuses(c, s, k->rest_needed ? "sent" : "changed"))
 		return;
 	else

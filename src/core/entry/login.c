@@ -14,6 +14,7 @@
 #include <utlist.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/base/fields.h"
 #include "chatd/base/text.h"
 #include "chatd/core/entry/dialogue.h"
 #include "chatd/core/entry/naming.h"
@@ -25,10 +26,12 @@
 #include "chatd/core/moderation/shutdown.h"
 #include "chatd/core/people/cert.h"
 #include "chatd/core/people/confusable.h"
+#include "chatd/core/people/highlight.h"
 #include "chatd/core/people/mail.h"
 #include "chatd/core/people/name.h"
 #include "chatd/core/people/session.h"
 #include "chatd/core/people/unnamed.h"
+#include "chatd/core/people/account_act.h"
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/rooms/eject.h"
 #include "chatd/core/rooms/history.h"
@@ -247,6 +250,59 @@ static void old_arrived(struct chat *c, struct session *s, struct question *q, c
 	sign_in(c, s, a, q->data != NULL ? cert_of(c, s) : NULL);
 }
 
+void login_put_person(struct bytes *b, const struct session *s)
+{
+	char from[ADDRESS_BYTES_MAX], print[FINGERPRINT_TEXT_BYTES];
+
+	fields_put(b, "from", address_show(&s->from, from));
+	fields_put_number(b, "token", (int64_t)s->resume.token);
+	fields_put_number(b, "tls", s->presence.tls);
+	if (s->presence.cert != NULL)
+		fields_put(b, "print", fingerprint_show(s->presence.cert, print));
+	fields_put_number(b, "host", s->trusted);
+}
+
+void login_put_own(struct bytes *b, const struct session *s)
+{
+	struct bytes words = {0}, set = {0};
+
+	highlight_text(s, &words);
+	fields_put(b, "words", words.len > 0 ? words.data : "");
+	preferences_text(&s->input.console.prefer, &set);
+	fields_put(b, "set", set.len > 0 ? set.data : "");
+	fields_put_number(b, "rules", (int64_t)s->presence.rules);
+	bytes_release(&words);
+	bytes_release(&set);
+}
+
+void login_take_own(struct chat *c, struct session *s, const char *fields)
+{
+	char *set, *words;
+
+	if (!person_is_remote(s))
+		return;
+	set = fields_get(fields, "set");
+	words = fields_get(fields, "words");
+	preferences_read(&s->input.console.prefer, set);
+	s->presence.rules = (uint64_t)fields_get_number(fields, "rules");
+	highlight_clear(c, s);
+	highlight_load(c, s, words);
+	free(set);
+	free(words);
+}
+
+static void propose_sign_in(struct chat *c, struct session *s, struct account *a, const struct cert *cert)
+{
+	struct bytes b = {0};
+
+	act_put_account(&b, a);
+	fields_put_number(&b, "cert", cert != NULL);
+	login_put_own(&b, s);
+	login_put_person(&b, s);
+	act_propose(c, s, ACT_SIGN_IN, b.data);
+	bytes_release(&b);
+}
+
 /* s has proved that the account is its own, by a certificate or (NULL) in another way: it takes the name, and the
  * place of the session that has it. */
 static void login_signed_in(struct chat *c, struct session *s, struct account *a, struct cert *cert)
@@ -254,10 +310,14 @@ static void login_signed_in(struct chat *c, struct session *s, struct account *a
 	struct session *old = session_by_key(c, a->key);
 	struct question *q;
 
+	if (chat_defers(c)) {
+		propose_sign_in(c, s, a, cert);
+		return;
+	}
 	if (!moderation_may_enter(c, s, a, NULL)) {
 		if (s->state == SESSION_LOGIN)
 			login_wrong(c, s);
-	} else if (old == NULL || old == s) {
+	} else if (old == NULL || old == s || c->cluster.self != NULL) {
 		sign_in(c, s, a, cert);
 	} else {
 		q = question_new(c, s, old_arrived);
@@ -265,6 +325,19 @@ static void login_signed_in(struct chat *c, struct session *s, struct account *a
 		q->data = cert;
 		question_ask_arrived(c, q, old->id);
 	}
+}
+
+void login_sign_in_apply(struct chat *c, struct session *s, const char *fields)
+{
+	struct account *a = account_made_at(c, fields);
+
+	if (a == NULL || !session_lives(s)) {
+		if (a == NULL)
+			emit_reply(c, s, "That account no longer exists.");
+		return;
+	}
+	login_take_own(c, s, fields);
+	login_signed_in(c, s, a, fields_get_number(fields, "cert") != 0 ? cert_of(c, s) : NULL);
 }
 
 /* This step has no room to rename g, whose name looks like a's: it is disconnected later. */
@@ -293,7 +366,7 @@ void login_clear_name(struct chat *c, const struct account *a)
 		if (g->account != NULL || (its[0] != skeleton && its[0] != shown && its[1] != skeleton &&
 		                           its[1] != shown))
 			continue;
-		if (!emit_has_room(c)) {
+		if (!act_has_room(c)) {
 			if (!g->trusted)
 				clear_later(c, g, a);
 			continue;
@@ -360,6 +433,24 @@ static bool login_by_cert(struct chat *c, struct session *s, const struct accoun
 	return true;
 }
 
+/* A guest's name is a claim: who is first has it. */
+static void propose_enter(struct chat *c, struct session *s, const char *name)
+{
+	struct bytes b = {0};
+
+	fields_put(&b, "name", name);
+	fields_put_number(&b, "more", c->input.more);
+	login_put_person(&b, s);
+	act_propose(c, s, ACT_ENTER, b.data);
+	bytes_release(&b);
+}
+
+void login_enter(struct chat *c, struct session *s, const char *name, bool more)
+{
+	c->input.more = more;
+	login_name(c, s, name);
+}
+
 void login_name(struct chat *c, struct session *s, const char *text)
 {
 	struct account *a = account_named(c, text);
@@ -373,6 +464,8 @@ void login_name(struct chat *c, struct session *s, const char *text)
 		emit_reply(c, s, "%s is registered. Please type its password, or a one-time code; an empty "
 		           "line lets you choose another name.", a->nick);
 		login_as(c, s, a->nick, NULL);
+	} else if (chat_defers(c)) {
+		propose_enter(c, s, text);
 	} else if (c->input.more) {
 		enter_script(c, s, text);
 	} else if (session_may_be_named(c, s, text, key)) {

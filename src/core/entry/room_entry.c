@@ -2,9 +2,13 @@
 
 #include "chatd/core/entry/room_entry.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "chatd/base/bytes.h"
+#include "chatd/base/fields.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/entry/dialogue.h"
 #include "chatd/core/entry/password.h"
@@ -37,6 +41,31 @@ static struct room *about(struct chat *c, struct session *s)
 	return r;
 }
 
+/* s may go there: by its password, or without one. */
+static void go(struct chat *c, struct session *s, struct room *r)
+{
+	char text[24];
+
+	if (!chat_defers(c)) {
+		room_go(c, s, r, false);
+		return;
+	}
+	snprintf(text, sizeof text, "room=%" PRIu32, r->number);
+	act_propose(c, s, ACT_JOIN, text);
+}
+
+void room_entry_apply(struct chat *c, struct session *s, const char *fields)
+{
+	struct room *r = room_by_number(c, fields_get_count(fields, "room", UINT32_MAX));
+
+	if (r == NULL)
+		emit_reply(c, s, "That room no longer exists.");
+	else if (access_bar(r, s, s->account) == BAR_PRIVATE)
+		tell_private(c, s, r);
+	else if (r != s->room && moderation_may_join(c, s, r))
+		room_go(c, s, r, false);
+}
+
 static void enter_answer(struct chat *c, struct session *s, struct question *q,
                          const struct event *e)
 {
@@ -56,7 +85,7 @@ static void enter_answer(struct chat *c, struct session *s, struct question *q,
 	if (access_bar(r, s, s->account) == BAR_PRIVATE)
 		tell_private(c, s, r);
 	else if (r != s->room && moderation_may_join(c, s, r))
-		room_go(c, s, r, false);
+		go(c, s, r);
 }
 
 static void take_password(struct chat *c, struct session *s, struct account *none, char *text)
@@ -79,7 +108,7 @@ void room_entry_ask(struct chat *c, struct session *s, struct room *r, const cha
 	enum access_bar bar = access_bar(r, s, s->account);
 
 	if (bar == BAR_NONE) {
-		room_go(c, s, r, false);
+		go(c, s, r);
 	} else if (bar == BAR_PRIVATE) {
 		tell_private(c, s, r);
 	} else {
@@ -98,6 +127,60 @@ void room_entry_ask(struct chat *c, struct session *s, struct room *r, const cha
 
 /* -- the password ----------------------------------------------------------------------------- */
 
+static void propose_lock(struct chat *c, struct session *s, const struct room *r, const char *hash)
+{
+	struct bytes b = {0};
+
+	fields_put_number(&b, "room", r->number);
+	fields_put(&b, "hash", hash != NULL ? hash : "");
+	act_propose(c, s, ACT_LOCK, b.data);
+	bytes_release(&b);
+}
+
+static void lock(struct chat *c, struct session *s, struct room *r, const char *hash)
+{
+	setting_lock(c, r, hash);
+	emit_audit(c, s, "", "set a password for %s", r->name);
+	emit_reply(c, s, "%s has a password now. People who join are asked for it, unless they are "
+	           "invited.", r->name);
+	room_notice(c, r, s, "%s has set a password for this room", s->nick);
+}
+
+static void unlock(struct chat *c, struct session *s, struct room *r)
+{
+	setting_lock(c, r, NULL);
+	emit_audit(c, s, "", "removed the password of %s", r->name);
+	emit_reply(c, s, "%s no longer asks for a password.", r->name);
+	room_notice(c, r, s, "%s has removed the password of this room", s->nick);
+	room_release(c, r);
+}
+
+void room_lock(struct chat *c, struct session *s, struct room *r, const char *hash)
+{
+	if (!access_power(c, s, r, ROOM_OWNER))
+		return;
+	if (hash == NULL && r->set.hash == NULL)
+		emit_reply(c, s, "%s has no password. Nothing has changed.", r->name);
+	else if (chat_defers(c))
+		propose_lock(c, s, r, hash);
+	else if (hash != NULL)
+		lock(c, s, r, hash);
+	else
+		unlock(c, s, r);
+}
+
+void room_lock_apply(struct chat *c, struct session *s, const char *fields)
+{
+	struct room *r = room_by_number(c, fields_get_count(fields, "room", UINT32_MAX));
+	char *hash = fields_get(fields, "hash");
+
+	if (r == NULL)
+		emit_reply(c, s, "That room no longer exists.");
+	else
+		room_lock(c, s, r, *hash != '\0' ? hash : NULL);
+	free(hash);
+}
+
 static void lock_answer(struct chat *c, struct session *s, struct question *q,
                         const struct event *e)
 {
@@ -107,13 +190,7 @@ static void lock_answer(struct chat *c, struct session *s, struct question *q,
 		emit_reply(c, s, "%s", e->rows->error != NULL ? e->rows->error : "That room no longer exists.");
 		return;
 	}
-	if (!access_power(c, s, r, ROOM_OWNER))
-		return;
-	setting_lock(c, r, e->rows->hash.text);
-	emit_audit(c, s, "", "set a password for %s", r->name);
-	emit_reply(c, s, "%s has a password now. People who join are asked for it, unless they are "
-	           "invited.", r->name);
-	room_notice(c, r, s, "%s has set a password for this room", s->nick);
+	room_lock(c, s, r, e->rows->hash.text);
 }
 
 void room_entry_set_password(struct chat *c, struct session *s, struct room *r, const char *typed)

@@ -104,9 +104,9 @@ struct rate_wait rate_wait(const struct chat *c, struct session *s)
 	if (!rate_is_limited(c, s))
 		return w;
 	/* Most buckets are full, and then there is nothing to compute. */
-	if (!rate_is_full(c, &s->throttle.rate)) {
+	if (!rate_is_full(c, &s->input.throttle.rate)) {
 		a = rate_own(c, s);
-		longer_of(c, &w, &s->throttle.rate, &a, CAUSE_LINES, CAUSE_BYTES);
+		longer_of(c, &w, &s->input.throttle.rate, &a, CAUSE_LINES, CAUSE_BYTES);
 	}
 	if (rate_has_address(c, s) && !rate_is_full(c, &rate_shared(s)->rate)) {
 		a = rate_all(c, s);
@@ -119,7 +119,7 @@ void rate_bytes(struct chat *c, struct session *s, size_t n)
 {
 	if (!rate_is_limited(c, s))
 		return;
-	bucket_take_many(&s->throttle.rate.bytes, c->now_ms, n, rate_own(c, s).bytes);
+	bucket_take_many(&s->input.throttle.rate.bytes, c->now_ms, n, rate_own(c, s).bytes);
 	if (rate_has_address(c, s))
 		bucket_take_many(&rate_shared(s)->rate.bytes, c->now_ms, n, rate_all(c, s).bytes);
 }
@@ -128,7 +128,7 @@ void rate_line(struct chat *c, struct session *s)
 {
 	if (!rate_is_limited(c, s))
 		return;
-	bucket_take(&s->throttle.rate.lines, c->now_ms, rate_own(c, s).lines);
+	bucket_take(&s->input.throttle.rate.lines, c->now_ms, rate_own(c, s).lines);
 	if (rate_has_address(c, s))
 		bucket_take(&rate_shared(s)->rate.lines, c->now_ms, rate_all(c, s).lines);
 }
@@ -137,25 +137,25 @@ void rate_line(struct chat *c, struct session *s)
 
 void delay_by_address(struct session *s, bool waits)
 {
-	if (waits && !s->throttle.by_address)
+	if (waits && !s->input.throttle.by_address)
 		rate_shared(s)->waiting++;
-	else if (!waits && s->throttle.by_address)
+	else if (!waits && s->input.throttle.by_address)
 		rate_shared(s)->waiting--;
-	s->throttle.by_address = waits;
+	s->input.throttle.by_address = waits;
 }
 
 void delay_begin(struct chat *c, struct session *s, bool address)
 {
-	s->throttle.on = true;
+	s->input.throttle.on = true;
 	delay_by_address(s, address);
-	DL_APPEND2(c->input.throttled.first, s, throttle.prev, throttle.next);
+	DL_APPEND2(c->input.throttled.first, s, input.throttle.prev, input.throttle.next);
 }
 
 void delay_end(struct chat *c, struct session *s)
 {
-	if (!s->throttle.on)
+	if (!s->input.throttle.on)
 		return;
-	DL_DELETE2(c->input.throttled.first, s, throttle.prev, throttle.next);
-	s->throttle.on = false;
+	DL_DELETE2(c->input.throttled.first, s, input.throttle.prev, input.throttle.next);
+	s->input.throttle.on = false;
 	delay_by_address(s, false);
 }

@@ -32,8 +32,8 @@ enum {
 
 void flood_line(struct chat *c, struct session *s)
 {
-	if (s->throttle.turn_lines > 0)
-		s->throttle.turn_lines--;
+	if (s->input.throttle.turn_lines > 0)
+		s->input.throttle.turn_lines--;
 	rate_line(c, s);
 }
 
@@ -42,12 +42,12 @@ void flood_line(struct chat *c, struct session *s)
 /* After a rest it is told again. */
 static void forget_told(const struct chat *c, struct session *s)
 {
-	if (c->now_ms - s->throttle.delay_at_ms < FLOOD_REST_MS)
+	if (c->now_ms - s->input.throttle.delay_at_ms < FLOOD_REST_MS)
 		return;
-	if (s->throttle.told && rate_is_full(c, &s->throttle.rate))
-		s->throttle.told = false;
-	if (s->throttle.address_told && rate_is_full(c, &rate_shared(s)->rate))
-		s->throttle.address_told = false;
+	if (s->input.throttle.told && rate_is_full(c, &s->input.throttle.rate))
+		s->input.throttle.told = false;
+	if (s->input.throttle.address_told && rate_is_full(c, &rate_shared(s)->rate))
+		s->input.throttle.address_told = false;
 }
 
 static void tell_delay(struct chat *c, struct session *s, enum rate_cause cause)
@@ -56,11 +56,11 @@ static void tell_delay(struct chat *c, struct session *s, enum rate_cause cause)
 	struct allowance a = address ? rate_all(c, s) : rate_own(c, s);
 	bool lines = cause == CAUSE_LINES || cause == CAUSE_ADDRESS_LINES;
 	uint64_t n = lines ? a.lines : a.bytes;
-	bool *told = address ? &s->throttle.address_told : &s->throttle.told;
+	bool *told = address ? &s->input.throttle.address_told : &s->input.throttle.told;
 	char end[64] = "";
 
 	/* A muted person loses lines, and was told; at the prompt every line gets an answer anyway. */
-	if (*told || c->now_ms < s->throttle.muted_until_ms || s->state == SESSION_LOGIN)
+	if (*told || c->now_ms < s->input.throttle.muted_until_ms || s->state == SESSION_LOGIN)
 		return;
 	*told = true;
 	if (c->config.flood_mute_s != 0)
@@ -82,7 +82,7 @@ static void due_in(struct chat *c, int64_t ms)
 /* Whether others of its address wait and it has no turn, so that its line must come after theirs. */
 static bool must_queue(const struct chat *c, const struct session *s)
 {
-	return rate_shared(s)->waiting > 0 && s->throttle.turn_lines == 0 && rate_has_address(c, s);
+	return rate_shared(s)->waiting > 0 && s->input.throttle.turn_lines == 0 && rate_has_address(c, s);
 }
 
 void flood_delay(struct chat *c, struct session *s)
@@ -90,7 +90,7 @@ void flood_delay(struct chat *c, struct session *s)
 	struct rate_wait w;
 	int64_t rested_ms;
 
-	if (s->throttle.on || !rate_is_limited(c, s))
+	if (s->input.throttle.on || !rate_is_limited(c, s))
 		return;
 	w = rate_wait(c, s);
 	if (w.ms == 0 && must_queue(c, s)) {
@@ -102,11 +102,11 @@ void flood_delay(struct chat *c, struct session *s)
 		return;
 	}
 	tell_delay(c, s, w.cause);
-	rested_ms = c->now_ms - s->throttle.delay_at_ms;
-	s->throttle.delayed_ms =
-		s->throttle.delayed_ms > rested_ms ? s->throttle.delayed_ms - rested_ms : 0;
-	s->throttle.delay_at_ms = c->now_ms;
-	s->throttle.turn_lines = 0;
+	rested_ms = c->now_ms - s->input.throttle.delay_at_ms;
+	s->input.throttle.delayed_ms =
+		s->input.throttle.delayed_ms > rested_ms ? s->input.throttle.delayed_ms - rested_ms : 0;
+	s->input.throttle.delay_at_ms = c->now_ms;
+	s->input.throttle.turn_lines = 0;
 	delay_begin(c, s, w.cause >= CAUSE_ADDRESS_LINES);
 	due_in(c, w.ms);
 }
@@ -114,11 +114,11 @@ void flood_delay(struct chat *c, struct session *s)
 /* How long s has been delayed, without the time in which it was muted. */
 static int64_t delayed_ms(const struct chat *c, const struct session *s)
 {
-	if (c->now_ms <= s->throttle.muted_until_ms)
+	if (c->now_ms <= s->input.throttle.muted_until_ms)
 		return 0;
-	if (s->throttle.delay_at_ms < s->throttle.muted_until_ms)
-		return c->now_ms - s->throttle.muted_until_ms;
-	return s->throttle.delayed_ms + c->now_ms - s->throttle.delay_at_ms;
+	if (s->input.throttle.delay_at_ms < s->input.throttle.muted_until_ms)
+		return c->now_ms - s->input.throttle.muted_until_ms;
+	return s->input.throttle.delayed_ms + c->now_ms - s->input.throttle.delay_at_ms;
 }
 
 /* -- strikes ------------------------------------------------------------------------------ */
@@ -126,7 +126,7 @@ static int64_t delayed_ms(const struct chat *c, const struct session *s)
 /* They count for the address, so reconnecting does not clear them, unless many people share it. */
 static struct strikes *strikes_of(const struct chat *c, struct session *s)
 {
-	return exempt_is(c, &s->from) ? &s->throttle.strikes : &s->origin->strikes;
+	return exempt_is(c, &s->from) ? &s->input.throttle.strikes : &s->origin->strikes;
 }
 
 static const char *clock_of(struct chat *c, int64_t time_ms)
@@ -157,20 +157,20 @@ static void strike(struct chat *c, struct session *s)
 	}
 	if (k->n > 1)
 		mute_ms = FLOOD_MUTE_AGAIN_MS;
-	s->throttle.muted_until_ms = c->now_ms + mute_ms;
-	k->forget_ms = s->throttle.muted_until_ms + FLOOD_AGAIN_MS;
-	s->throttle.delayed_ms = 0;
+	s->input.throttle.muted_until_ms = c->now_ms + mute_ms;
+	k->forget_ms = s->input.throttle.muted_until_ms + FLOOD_AGAIN_MS;
+	s->input.throttle.delayed_ms = 0;
 	emit_reply(c, s, "You have sent too much for %" PRIu32 " seconds, so you are muted for %s, "
 	           "until %.*s (strike %" PRIu32 " of %d%s). Commands still work if only you read the answer.",
 	           c->config.flood_mute_s, format_age(age, mute_ms), CLOCK_BYTES,
-	           clock_of(c, s->throttle.muted_until_ms), k->n, FLOOD_STRIKES_MAX, whose);
+	           clock_of(c, s->input.throttle.muted_until_ms), k->n, FLOOD_STRIKES_MAX, whose);
 	emit_security(c, s, "flood-mute", "sent too much for %" PRIu32 " seconds, muted for %s",
 	              c->config.flood_mute_s, age);
 }
 
 bool flood_is_muted(const struct chat *c, const struct session *s)
 {
-	return c->now_ms < s->throttle.muted_until_ms && !rate_is_exempt(c, s);
+	return c->now_ms < s->input.throttle.muted_until_ms && !rate_is_exempt(c, s);
 }
 
 bool flood_refuses(struct chat *c, struct session *s, const char *what)
@@ -178,7 +178,7 @@ bool flood_refuses(struct chat *c, struct session *s, const char *what)
 	if (!flood_is_muted(c, s))
 		return false;
 	emit_reply(c, s, "Not %s: you have sent too much and are muted until %.*s.",
-	           what, CLOCK_BYTES, clock_of(c, s->throttle.muted_until_ms));
+	           what, CLOCK_BYTES, clock_of(c, s->input.throttle.muted_until_ms));
 	return true;
 }
 
@@ -205,7 +205,7 @@ static uint32_t turn_of(const struct chat *c, const struct session *s)
 	struct allowance own = rate_own(c, s), all = rate_all(c, s);
 	struct shared_rate *o = rate_shared(s);
 	uint64_t left = lines_left(c, &o->rate, &all);
-	uint64_t most = lines_left(c, &s->throttle.rate, &own), share;
+	uint64_t most = lines_left(c, &s->input.throttle.rate, &own), share;
 
 	if (o->turns_ms != c->now_ms) {
 		o->turns_ms = c->now_ms;
@@ -214,7 +214,7 @@ static uint32_t turn_of(const struct chat *c, const struct session *s)
 	if (o->turns >= left)
 		return 0;
 	left -= o->turns;
-	share = left / (o->waiting + (s->throttle.by_address ? 0 : 1));
+	share = left / (o->waiting + (s->input.throttle.by_address ? 0 : 1));
 	share = share < most ? share : most;
 	share = share < left ? share : left;
 	share = share > 0 ? share : 1;
@@ -233,9 +233,9 @@ static int64_t go_on_ms(struct chat *c, struct session *s)
 	}
 	if (!rate_is_limited(c, s) || !rate_has_address(c, s))
 		return 0;
-	s->throttle.turn_lines = turn_of(c, s);
-	delay_by_address(s, s->throttle.turn_lines == 0);
-	return s->throttle.turn_lines == 0 ? FLOOD_STEP_MS : 0;
+	s->input.throttle.turn_lines = turn_of(c, s);
+	delay_by_address(s, s->input.throttle.turn_lines == 0);
+	return s->input.throttle.turn_lines == 0 ? FLOOD_STEP_MS : 0;
 }
 
 void flood_tick(struct chat *c)
@@ -246,7 +246,7 @@ void flood_tick(struct chat *c)
 	if (c->input.throttled.due_ms > c->now_ms)
 		return;
 	c->input.throttled.due_ms = INT64_MAX;
-	DL_FOREACH_SAFE2(c->input.throttled.first, s, next, throttle.next) {
+	DL_FOREACH_SAFE2(c->input.throttled.first, s, next, input.throttle.next) {
 		struct conn_id id = s->id;
 		int64_t wait_ms;
 
@@ -265,8 +265,8 @@ void flood_tick(struct chat *c)
 			due_in(c, wait_ms);
 			continue;
 		}
-		s->throttle.delayed_ms = delayed_ms(c, s);
-		s->throttle.delay_at_ms = c->now_ms;
+		s->input.throttle.delayed_ms = delayed_ms(c, s);
+		s->input.throttle.delay_at_ms = c->now_ms;
 		delay_end(c, s);
 		session_go_on(c, s);
 	}
@@ -304,7 +304,7 @@ static void show_buckets(struct chat *c, struct session *s)
 		           ? ", because you are a moderator" : "");
 		return;
 	}
-	show_rate(c, s, "You", &s->throttle.rate, &a);
+	show_rate(c, s, "You", &s->input.throttle.rate, &a);
 	a = rate_all(c, s);
 	if (rate_is_limited(c, s) && rate_has_address(c, s))
 		show_rate(c, s, "Your address", &rate_shared(s)->rate, &a);
@@ -325,9 +325,9 @@ static void show_strikes(struct chat *c, struct session *s)
 	           exempt_is(c, &s->from) ? "Your strikes" : "Strikes of your address", n, FLOOD_STRIKES_MAX);
 	if (n > 0)
 		emit_reply(c, s, "They are forgotten at %.*s.", CLOCK_BYTES, clock_of(c, k->forget_ms));
-	if (c->now_ms < s->throttle.muted_until_ms)
+	if (c->now_ms < s->input.throttle.muted_until_ms)
 		emit_reply(c, s, "You are muted until %.*s.", CLOCK_BYTES,
-		           clock_of(c, s->throttle.muted_until_ms));
+		           clock_of(c, s->input.throttle.muted_until_ms));
 }
 
 void flood_show(struct chat *c, struct session *s)

@@ -55,7 +55,7 @@ void lockdown_tick(struct chat *c)
 {
 	int64_t until_ms = c->moderation.lockdown.until_ms;
 
-	if (until_ms == 0 || until_ms > c->wall_ms || !emit_has_room(c))
+	if (until_ms == 0 || until_ms > c->wall_ms || !act_has_room(c))
 		return;
 	lockdown_set(c, 0, NULL);
 	emit_all(c, "The lockdown is over: everyone can come in and speak again.");

@@ -326,7 +326,7 @@ void report_tick(struct chat *c)
 	DL_FOREACH(c->moderation.reports.first, r) {
 		if (!r->unsaved)
 			continue;
-		if (!emit_has_room(c))
+		if (!act_has_room(c))
 			return;
 		save(c, r);
 		r->unsaved = false;

@@ -92,14 +92,13 @@ static bool take(char **field, const char *value)
 	return true;
 }
 
-static void save_sign_ins(struct bytes *b, const struct account *a)
+static void save_sign_ins(struct bytes *b, const struct signed_in last[SIGN_INS_KEPT])
 {
-	for (int i = 0; i < SIGN_INS_KEPT && a->last[i].at_ms != 0; i++) {
+	for (int i = 0; i < SIGN_INS_KEPT && last[i].at_ms != 0; i++) {
 		char name[16], value[ADDRESS_BYTES_MAX + 32], from[ADDRESS_BYTES_MAX];
 
 		snprintf(name, sizeof name, "last%d", i);
-		snprintf(value, sizeof value, "%" PRId64 "/%s", a->last[i].at_ms,
-		         address_show(&a->last[i].from, from));
+		snprintf(value, sizeof value, "%" PRId64 "/%s", last[i].at_ms, address_show(&last[i].from, from));
 		fields_put(b, name, value);
 	}
 }
@@ -170,40 +169,41 @@ void account_apply(struct chat *c, struct account *a, const struct account_terms
 	a->rules = t->rules;
 }
 
-void account_change(struct chat *c, struct account *a, const struct account_terms *t)
+void account_terms_put(struct bytes *b, const struct account_terms *t)
 {
-	account_apply(c, a, t);
-	account_save(c, a);
+	char from[ADDRESS_BYTES_MAX];
+
+	fields_put(b, "role", role_name(t->role));
+	fields_put_number(b, "made", t->made_ms);
+	fields_put_number(b, "made_seq", (int64_t)t->made_seq);
+	if (t->first_seq != t->made_seq)
+		fields_put_number(b, "first_seq", (int64_t)t->first_seq);
+	if (t->made_from.bits != 0)
+		fields_put(b, "made_from", address_show(&t->made_from, from));
+	fields_put_number(b, "host", t->host);
+	fields_put(b, "hash", t->hash);
+	fields_put(b, "codes", t->codes);
+	fields_put(b, "totp", t->totp);
+	fields_put_number(b, "totp_step", (int64_t)t->totp_step);
+	fields_put_number(b, "failed", t->since.passwords);
+	fields_put_number(b, "failed_codes", t->since.codes);
+	fields_put_number(b, "failed_before", t->before.passwords);
+	fields_put_number(b, "failed_codes_before", t->before.codes);
+	fields_put_number(b, "failed_since", t->wrong_ms);
+	fields_put(b, "highlights", t->highlights);
+	fields_put(b, "set", t->prefer);
+	if (t->rules != 0)
+		fields_put_number(b, "rules", (int64_t)t->rules);
+	save_sign_ins(b, t->last);
 }
 
 void account_save(struct chat *c, const struct account *a)
 {
-	char from[ADDRESS_BYTES_MAX];
+	struct account_terms t = account_terms(a);
 	struct bytes b = {0};
 
 	fields_put(&b, "nick", a->nick);
-	fields_put(&b, "role", role_name(a->role));
-	fields_put_number(&b, "made", a->made.at_ms);
-	fields_put_number(&b, "made_seq", (int64_t)a->made.seq);
-	if (a->made.first_seq != a->made.seq)
-		fields_put_number(&b, "first_seq", (int64_t)a->made.first_seq);
-	if (a->made.from.bits != 0)
-		fields_put(&b, "made_from", address_show(&a->made.from, from));
-	fields_put_number(&b, "host", a->made.host);
-	fields_put(&b, "hash", a->secrets.hash);
-	fields_put(&b, "codes", a->secrets.codes);
-	fields_put(&b, "totp", a->secrets.totp);
-	fields_put_number(&b, "totp_step", (int64_t)a->secrets.totp_step);
-	fields_put_number(&b, "failed", a->wrong.since.passwords);
-	fields_put_number(&b, "failed_codes", a->wrong.since.codes);
-	fields_put_number(&b, "failed_before", a->wrong.before.passwords);
-	fields_put_number(&b, "failed_codes_before", a->wrong.before.codes);
-	fields_put_number(&b, "failed_since", a->wrong.at_ms);
-	fields_put(&b, "highlights", a->highlights);
-	fields_put(&b, "set", a->prefer);
-	if (a->rules != 0)
-		fields_put_number(&b, "rules", (int64_t)a->rules);
-	save_sign_ins(&b, a);
+	account_terms_put(&b, &t);
 	certs_save(&b, a);
 	emit_fact(c, FACT_ACCOUNT, a->key, b.data);
 	c->output.secret = true;
@@ -307,8 +307,7 @@ void account_erase(struct chat *c, const struct account *a)
 	});
 }
 
-/* Gives the terms strings of their own: the hash, the codes, the secret and the words. */
-static void account_read(const char *value, struct account_terms *t)
+void account_terms_get(const char *value, struct account_terms *t)
 {
 	char *text = fields_get(value, "role");
 
@@ -340,6 +339,16 @@ static void account_read(const char *value, struct account_terms *t)
 	t->rules = (uint64_t)fields_get_number(value, "rules");
 }
 
+void account_terms_free(struct account_terms *t)
+{
+	/* They are secrets. */
+	take((char **)&t->hash, NULL);
+	take((char **)&t->codes, NULL);
+	take((char **)&t->totp, NULL);
+	free((char *)(uintptr_t)t->highlights);
+	free((char *)(uintptr_t)t->prefer);
+}
+
 void account_load(struct chat *c, const char *key, const char *value)
 {
 	struct account_terms t = {0};
@@ -356,17 +365,67 @@ void account_load(struct chat *c, const char *key, const char *value)
 		free(nick);
 		nick = text_shown(key, NAME_BYTES_MAX);
 	}
-	account_read(value, &t);
+	account_terms_get(value, &t);
 	a = account_add(c, nick, key);
 	account_apply(c, a, &t);
 	certs_load(c, a, value);
-	/* They are secrets. */
-	take((char **)&t.hash, NULL);
-	take((char **)&t.codes, NULL);
-	take((char **)&t.totp, NULL);
-	free((char *)(uintptr_t)t.highlights);
-	free((char *)(uintptr_t)t.prefer);
+	account_terms_free(&t);
 	free(nick);
+}
+
+/* What may differ between two terms of an account. */
+const char *const account_term_names[] = {
+	"role", "made", "made_seq", "first_seq", "made_from", "host", "hash", "codes", "totp", "totp_step", "failed",
+	"failed_codes", "failed_before", "failed_codes_before", "failed_since", "highlights", "set", "rules", "last0", "last1",
+	"last2", "last3", "last4", NULL,
+};
+
+_Static_assert(SIGN_INS_KEPT <= 5, "each has a name");
+
+/* In a cluster: proposes what is different in t. Which names these are is said as well, because empty values are left
+ * out. */
+static void propose(struct chat *c, const struct account *a, const struct account_terms *t)
+{
+	struct account_terms is = account_terms(a);
+	struct bytes before = {0}, after = {0}, act = {0}, names = {0};
+
+	account_terms_put(&before, &is);
+	account_terms_put(&after, t);
+	act_put_account(&act, a);
+	for (const char *const *name = account_term_names; *name != NULL; name++) {
+		char *old = fields_get(before.data, *name), *new = fields_get(after.data, *name);
+
+		if (strcmp(old, new) != 0) {
+			bytes_printf(&names, "%s,", *name);
+			fields_put(&act, *name, new);
+		}
+		explicit_bzero(old, strlen(old));
+		explicit_bzero(new, strlen(new));
+		free(old);
+		free(new);
+	}
+	if (names.len > 0) {
+		bytes_printf(&act, " changes=,%s", names.data);
+		act_propose(c, NULL, ACT_ACCOUNT, act.data);
+	}
+	c->output.secret = true;
+	explicit_bzero(before.data, before.len);
+	explicit_bzero(after.data, after.len);
+	explicit_bzero(act.data, act.len);
+	bytes_release(&before);
+	bytes_release(&after);
+	bytes_release(&act);
+	bytes_release(&names);
+}
+
+void account_change(struct chat *c, struct account *a, const struct account_terms *t)
+{
+	if (chat_defers(c)) {
+		propose(c, a, t);
+		return;
+	}
+	account_apply(c, a, t);
+	account_save(c, a);
 }
 
 void accounts_free(struct chat *c)
@@ -421,6 +480,13 @@ static void bear_preferences(struct chat *c, struct session *s, struct account *
 	bytes_release(&own);
 }
 
+void account_of_session(struct session *s, struct account *a)
+{
+	a->session = s;
+	s->account = a;
+	person_touch(s);
+}
+
 void account_bear(struct chat *c, struct session *s, struct account *a)
 {
 	struct account_terms t;
@@ -428,8 +494,7 @@ void account_bear(struct chat *c, struct session *s, struct account *a)
 
 	if (s->account == a)
 		return;
-	a->session = s;
-	s->account = a;
+	account_of_session(s, a);
 	bear_preferences(c, s, a);
 	t = account_terms(a);
 	if (s->presence.rules != 0)
@@ -463,5 +528,6 @@ void account_sign_out(struct chat *c, struct session *s)
 	highlight_clear(c, s);
 	s->account->session = NULL;
 	s->account = NULL;
+	person_touch(s);
 	s->presence.by_cert = false;
 }

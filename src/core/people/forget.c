@@ -61,6 +61,9 @@ static void add(struct chat *c, enum fact_kind kind, const char *key)
 
 void forget_fact(struct chat *c, enum fact_kind kind, const char *key)
 {
+	/* Other nodes would not do it. */
+	if (c->cluster.self != NULL)
+		return;
 	/* Text that others wrote into the database may be unfit to be passed on. */
 	if (text_is_shown(key, strlen(key)) && HASH_COUNT(c->people.forgets) < FORGETS_MAX)
 		add(c, kind, key);
@@ -68,7 +71,7 @@ void forget_fact(struct chat *c, enum fact_kind kind, const char *key)
 
 void forget_taken(struct chat *c, enum fact_kind kind, const char *key)
 {
-	if (emit_has_room(c))
+	if (act_has_room(c))
 		emit_fact(c, kind, key, "");
 	else
 		add(c, kind, key);
@@ -100,7 +103,7 @@ static bool has_to_wait(const struct chat *c)
 
 void forget_tick(struct chat *c)
 {
-	while (c->people.forgets != NULL && !has_to_wait(c) && emit_has_room(c)) {
+	while (c->people.forgets != NULL && !has_to_wait(c) && act_has_room(c)) {
 		struct forgotten *f = c->people.forgets;
 
 		emit_fact(c, (enum fact_kind)(f->what[0] - '0'), f->what + 1, "");

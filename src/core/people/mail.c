@@ -129,6 +129,16 @@ static bool boxes_have_room(struct chat *c, const struct session *s, const struc
 	return bar == SHARE_FREE;
 }
 
+static void propose(struct chat *c, struct session *s, const struct account *a, const char *text)
+{
+	struct bytes b = {0};
+
+	act_put_account(&b, a);
+	fields_put(&b, "text", text);
+	act_propose(c, s, ACT_MAIL, b.data);
+	bytes_release(&b);
+}
+
 void mail_keep(struct chat *c, struct session *s, struct account *a, const char *text)
 {
 	char key[KEY_BYTES_MAX], who[SHARE_WHO_BYTES], at[ADDRESS_BYTES_MAX];
@@ -136,6 +146,10 @@ void mail_keep(struct chat *c, struct session *s, struct account *a, const char 
 	struct bytes b = {0};
 	struct mail *m;
 
+	if (chat_defers(c)) {
+		propose(c, s, a, text);
+		return;
+	}
 	share_who(c, s, who);
 	if (!box_has_room(c, s, a, who) || !boxes_have_room(c, s, a, who))
 		return;
@@ -144,7 +158,7 @@ void mail_keep(struct chat *c, struct session *s, struct account *a, const char 
 		           "has %zu.", a->nick, MAIL_BYTES_MAX, strlen(text));
 		return;
 	}
-	if (c->outage.reason != NULL) {
+	if (chat_outage(c) != NULL) {
 		emit_reply(c, s, "Not sent: nothing can be saved at present (%s). Try again in a minute.",
 		           c->outage.reason);
 		return;
@@ -222,19 +236,40 @@ bool mail_is_late(const struct chat *c, const struct session *s)
 	return s->input.eof && c->now_ms - s->mail.shown_ms >= MAIL_ARRIVES_MS;
 }
 
+void mail_read(struct chat *c, struct account *a, uint64_t number)
+{
+	char key[KEY_BYTES_MAX];
+
+	while (a->mail.first != NULL && a->mail.first->number <= number) {
+		emit_fact(c, FACT_MAIL, key_of(a, a->mail.first->number, key), "");
+		mail_end(c, a, a->mail.first);
+	}
+}
+
+static void propose_read(struct chat *c, const struct account *a, uint64_t number)
+{
+	struct bytes b = {0};
+
+	if (a->mail.first == NULL || a->mail.first->number > number)
+		return;
+	act_put_account(&b, a);
+	bytes_printf(&b, " read=%" PRIu64, number);
+	act_propose(c, NULL, ACT_READ, b.data);
+	bytes_release(&b);
+}
+
 void mail_arrived(struct chat *c, struct session *s, const struct arrival *arrived)
 {
 	struct account *a = s->account;
-	char key[KEY_BYTES_MAX];
 
 	/* What was said later arrives after it. */
 	if (a == NULL || arrived->what == ARRIVED_NOTHING ||
 	    (arrived->what == ARRIVED_UP_TO && arrived->seq <= s->mail.at))
 		return;
-	while (a->mail.first != NULL && a->mail.first->number <= s->mail.shown) {
-		emit_fact(c, FACT_MAIL, key_of(a, a->mail.first->number, key), "");
-		mail_end(c, a, a->mail.first);
-	}
+	if (chat_defers(c))
+		propose_read(c, a, s->mail.shown);
+	else
+		mail_read(c, a, s->mail.shown);
 	mail_forget_shown(c, s);
 	if (s->input.eof)
 		session_finish(c, s);

@@ -15,6 +15,7 @@
 #include <utlist.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/base/fields.h"
 #include "chatd/base/text.h"
 #include "chatd/core/input/telnet.h"
 #include "chatd/core/state/emit.h"
@@ -24,6 +25,13 @@
 #include "chatd/core/state/question.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
+
+/* For the messages of command handlers; nobody can have this name. */
+static void name_host(struct session *s)
+{
+	s->nick = mem_strdup(HOST_NICK);
+	s->key = mem_strdup("");
+}
 
 struct session *session_begin(struct chat *c, const struct event *e)
 {
@@ -42,18 +50,50 @@ struct session *session_begin(struct chat *c, const struct event *e)
 		s->presence.cert = mem_alloc(sizeof *s->presence.cert);
 		*s->presence.cert = *e->connected.cert;
 	}
-	if (state == SESSION_HOST) {
-		/* For the messages of command handlers; nobody can have this name. */
-		s->nick = mem_strdup(HOST_NICK);
-		s->key = mem_strdup("");
-	}
+	if (state == SESSION_HOST)
+		name_host(s);
 	return s;
+}
+
+struct session *session_begin_remote(struct chat *c, struct node *node, uint64_t number, bool host,
+                                     const char *fields)
+{
+	struct session *s = mem_alloc(sizeof *s);
+	char *from = fields_get(fields, "from"), *text = fields_get(fields, "print");
+	struct fingerprint print;
+
+	*s = (struct session){
+		.state = host ? SESSION_HOST : SESSION_LOGIN, .presence.since_ms = c->now_ms, .presence.said_ms = c->now_ms,
+		.presence.tls = fields_get_number(fields, "tls") != 0, .trusted = fields_get_number(fields, "host") != 0,
+		.resume.token = (uint64_t)fields_get_number(fields, "token"),
+	};
+	if (!address_parse_one(from, &s->from))
+		s->from = (struct address){.kind = ADDRESS_HOST};
+	if (fingerprint_parse(text, &print)) {
+		s->presence.cert = mem_alloc(sizeof print);
+		*s->presence.cert = print;
+	}
+	free(from);
+	free(text);
+	person_join(node, s, number);
+	if (host)
+		name_host(s);
+	return s;
+}
+
+void session_detach(struct chat *c, struct session *s)
+{
+	c->people.sessions[s->id.slot] = NULL;
+	s->id = (struct conn_id){0};
+	s->origin = NULL;
 }
 
 bool session_waits(const struct session *s)
 {
 	const struct question *q;
 
+	if (s->person.pending > 0)
+		return true;
 	DL_FOREACH(s->questions, q)
 		if (q->holds)
 			return true;
@@ -62,7 +102,7 @@ bool session_waits(const struct session *s)
 
 bool session_ready(const struct session *s)
 {
-	return session_lives(s) && !s->throttle.on && !s->reading.slow &&
+	return session_lives(s) && !s->input.throttle.on && !s->reading.slow &&
 	       s->presence.ejection == NULL && !session_waits(s);
 }
 
@@ -144,13 +184,16 @@ void session_name(struct chat *c, struct session *s, const char *nick, const cha
 	s->presence.skeletons[1] = skeleton_hash(skeleton);
 	session_list(c, s);
 	highlight_name(c, s);
+	person_touch(s);
 }
 
 /* -- the end ---------------------------------------------------------------------------- */
 
 void session_free(struct chat *c, struct session *s)
 {
-	c->people.sessions[s->id.slot] = NULL;
+	if (!person_is_remote(s))
+		c->people.sessions[s->id.slot] = NULL;
+	person_leave(s);
 	for (uint32_t i = 0; i < s->presence.nignored; i++)
 		free(s->presence.ignored[i]);
 	free(s->presence.ignored);

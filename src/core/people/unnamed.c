@@ -56,12 +56,13 @@ void unnamed_answered(struct chat *c, struct session *s)
 
 void unnamed_remove(struct chat *c, struct session *s)
 {
-	bool exempt = c->entry.admission.held_exempt[s->id.slot];
 	struct session *last;
 	struct origin *site;
+	bool exempt;
 
-	if (s->state != SESSION_LOGIN)
+	if (s->state != SESSION_LOGIN || person_is_remote(s))
 		return;
+	exempt = c->entry.admission.held_exempt[s->id.slot];
 	unnamed_greeted(c, s);
 	unnamed_answered(c, s);
 	site = origin_site_of(&c->people.origins, &s->from);
@@ -73,6 +74,6 @@ void unnamed_remove(struct chat *c, struct session *s)
 	c->people.unnamed.list[s->unnamed.pos] = last;
 	last->unnamed.pos = s->unnamed.pos;
 	/* From here on it has the rate limits of people with a name. */
-	s->throttle.rate = (struct rate){0};
-	s->throttle.turn_lines = 0;
+	s->input.throttle.rate = (struct rate){0};
+	s->input.throttle.turn_lines = 0;
 }

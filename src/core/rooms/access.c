@@ -26,6 +26,7 @@ const struct invite *access_invited(const struct session *s, const struct room *
 
 static void drop_invite(struct session *s, uint32_t i)
 {
+	person_touch(s);
 	memmove(s->invites.list + i, s->invites.list + i + 1,
 	        (--s->invites.n - i) * sizeof *s->invites.list);
 	if (s->invites.n == 0) {
@@ -62,6 +63,7 @@ bool access_invite(const struct chat *c, struct session *s, const struct room *r
 	if (s->invites.list == NULL)
 		s->invites.list = mem_alloc(INVITES_MAX * sizeof *s->invites.list);
 	s->invites.list[s->invites.n++] = (struct invite){r->number, since};
+	person_touch(s);
 	return true;
 }
 
@@ -82,6 +84,7 @@ void access_copy_invites(struct session *s, const struct invite *from, uint32_t 
 	s->invites.list = mem_alloc(INVITES_MAX * sizeof *s->invites.list);
 	memcpy(s->invites.list, from, n * sizeof *from);
 	s->invites.n = n;
+	person_touch(s);
 }
 
 /* -- coming in ---------------------------------------------------------------------------- */
@@ -147,7 +150,8 @@ static int64_t wait_ms(const struct chat *c, const struct session *s, const stru
 
 	if (s->account != NULL && s->account->slow_ms > last_ms)
 		last_ms = s->account->slow_ms;
-	return last_ms == 0 ? 0 : last_ms + (int64_t)r->set.slow_s * 1000 - c->now_ms;
+	/* In a cluster one's own node has looked before it proposed the line, as at other limits to one's pace. */
+	return last_ms == 0 || c->cluster.applying ? 0 : last_ms + (int64_t)r->set.slow_s * 1000 - c->now_ms;
 }
 
 bool access_may_speak(const struct chat *c, const struct session *s, const struct room *r)
@@ -174,7 +178,7 @@ bool access_speak(struct chat *c, struct session *s, const struct room *r)
 
 void access_spoke(struct chat *c, struct session *s, const struct room *r)
 {
-	if (r->set.slow_s == 0)
+	if (r->set.slow_s == 0 || person_is_remote(s))
 		return;
 	s->member.slow_ms = c->now_ms;
 	if (s->account != NULL)

@@ -493,7 +493,7 @@ void ban_tick(struct chat *c)
 		return;
 	}
 	DL_FOREACH_SAFE(c->rooms.bans.all, b, next) {
-		if (in_force(c, b) || !emit_has_room(c))
+		if (in_force(c, b) || !act_has_room(c))
 			due_by(c, b->until_ms);
 		else
 			ban_end(c, b);

@@ -86,7 +86,7 @@ void eject_run(struct chat *c)
 
 	c->rooms.ejections.due = false;
 	DL_FOREACH_SAFE(c->rooms.ejections.first, o, next) {
-		if (!emit_has_room(c)) {
+		if (!act_has_room(c)) {
 			c->rooms.ejections.due = true;
 			return;
 		}

@@ -225,7 +225,7 @@ static void show_replay(struct chat *c, struct session *s, const struct rows *ro
 
 	/* Everything said here was deleted, and s may read all of it. (Pruning is reported
 	 * separately.) */
-	if (rows->error == NULL && rows->n == 0 && s->room->lines.last_id == s->reading.joined_id &&
+	if (!chat_defers(c) && rows->error == NULL && rows->n == 0 && s->room->lines.last_id == s->reading.joined_id &&
 	    s->room->lines.last_id <= c->records.stored_seq &&
 	    access_read_after(c, s, s->room, &after) && after == 0)
 		s->room->lines.last_id = 0;

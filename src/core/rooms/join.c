@@ -74,6 +74,19 @@ int64_t room_due_ms(const struct chat *c)
 	return c->rooms.sums == NULL ? INT64_MAX : c->rooms.sums->sum.due_ms;
 }
 
+void room_put(struct room *r, struct session *s)
+{
+	if (r->members.n == r->members.cap) {
+		r->members.cap = r->members.cap == 0 ? 4 : r->members.cap * 2;
+		r->members.list = mem_resize(r->members.list, r->members.cap * sizeof(struct session *));
+	}
+	s->room = r;
+	person_touch(s);
+	s->member.pos = r->members.n;
+	r->members.list[r->members.n++] = s;
+	r->members.ncrlf += s->member.crlf;
+}
+
 void room_join(struct chat *c, struct room *r, struct session *s, enum room_joining how,
                room_settled *settled)
 {
@@ -82,17 +95,10 @@ void room_join(struct chat *c, struct room *r, struct session *s, enum room_join
 	watch_rest(c, s, r);
 	if (r->members.n > 0 && how == ROOM_CAME && notice_alone(c, r, s, true))
 		room_passage(c, r, NULL, "\"%s\" has joined our chat", s->nick);
-	if (r->members.n == r->members.cap) {
-		r->members.cap = r->members.cap == 0 ? 4 : r->members.cap * 2;
-		r->members.list = mem_resize(r->members.list, r->members.cap * sizeof(struct session *));
-	}
-	s->room = r;
-	s->member.pos = r->members.n;
+	room_put(r, s);
 	s->reading.joined_id = r->lines.last_id;
 	s->reading.shown_from = r->lines.last_id + 1;
 	s->reading.known = false;
-	r->members.list[r->members.n++] = s;
-	r->members.ncrlf += s->member.crlf;
 	if (s->presence.nignored > 0)
 		DL_APPEND2(r->members.ignorers, s, presence.prev, presence.next);
 	emit_subscribe(c, s, r);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/base/fields.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/rooms/history.h"
 #include "chatd/core/state/state.h"
@@ -29,7 +30,7 @@ uint64_t line_ref_number(const char *word)
 
 /* What to do with a line once the store has found it. */
 struct line_ref {
-	line_ref_act *act;
+	const struct line_act *act;
 	uint64_t id;             /* of the line */
 	char *text;              /* owned */
 };
@@ -42,8 +43,7 @@ static void line_ref_free(void *data)
 	free(p);
 }
 
-static void line_ref_answer(struct chat *c, struct session *s, struct question *q,
-                            const struct event *e)
+void line_ref_answer(struct chat *c, struct session *s, struct question *q, const struct event *e)
 {
 	const struct line_ref *p = q->data;
 	const struct rows *rows = e->rows;
@@ -54,22 +54,50 @@ static void line_ref_answer(struct chat *c, struct session *s, struct question *
 		emit_reply(c, s, "There is no line #%" PRIu64 " in %s. %chistory shows the numbers.",
 		           p->id, s->room->name, c->config.command_prefix);
 	else
-		p->act(c, s, &rows->row[0], p->text);
+		p->act->does(c, s, &rows->row[0], p->text);
 }
 
-void line_ref_ask(struct chat *c, struct session *s, uint64_t id, line_ref_act *act,
+void line_ref_put(const struct question *q, struct bytes *b)
+{
+	const struct line_ref *p = q->data;
+
+	fields_put(b, "act", p->act->name);
+	fields_put_number(b, "line_id", (int64_t)p->id);
+	fields_put(b, "text", p->text);
+}
+
+static void take(struct question *q, const struct line_act *act, uint64_t id, char *text)
+{
+	struct line_ref *p = mem_alloc(sizeof *p);
+
+	*p = (struct line_ref){act, id, text};
+	q->data = p;
+	q->free_data = line_ref_free;
+}
+
+bool line_ref_get(struct question *q, const struct line_act *acts, const char *fields)
+{
+	char *name = fields_get(fields, "act");
+
+	while (acts->name != NULL && strcmp(acts->name, name) != 0)
+		acts++;
+	free(name);
+	if (acts->name == NULL)
+		return false;
+	take(q, acts, (uint64_t)fields_get_number(fields, "line_id"), fields_get_text(fields, "text", BODY_BYTES_MAX));
+	return true;
+}
+
+void line_ref_ask(struct chat *c, struct session *s, uint64_t id, const struct line_act *act,
                   const char *text)
 {
 	struct question *q = history_ask(c, s, line_ref_answer, HISTORY_SAVED, (struct query){
 		.kind = QUERY_LAST, .room = s->room->number, .limit = 1, .after_id = id - 1,
 		.before_id = id + 1,
 	});
-	struct line_ref *p;
 
 	if (q == NULL)
 		return;
-	p = mem_alloc(sizeof *p);
-	*p = (struct line_ref){act, id, mem_strdup(text)};
-	q->data = p;
-	q->free_data = line_ref_free;
+	take(q, act, id, mem_strdup(text));
+	q->shared = act->shared;
 }

@@ -42,7 +42,7 @@ static void tell_full(struct chat *c, const struct session *s, enum share_bar ba
 bool room_would_own(const struct chat *c, const struct session *s)
 {
 	/* Ownership must be saved, and below disk_reserve nothing is added that would grow. */
-	return s->account != NULL && c->outage.reason == NULL &&
+	return s->account != NULL && chat_outage(c) == NULL &&
 	       membership_owned(c, s->account->key) < ROOMS_OWNED_MAX;
 }
 
@@ -61,6 +61,9 @@ static struct room *make(struct chat *c, struct session *s, enum share_bar bar, 
 	t.maker = who;
 	t.made_ms = c->wall_ms;
 	setting_apply(c, r, &t);
+	/* A node that starts has to know all rooms that others do. */
+	if (c->cluster.self != NULL)
+		setting_save(c, r);
 	return r;
 }
 

@@ -136,7 +136,7 @@ void outage_end(struct chat *c)
 
 bool outage_refuses(struct chat *c, const struct session *s)
 {
-	if (c->outage.reason == NULL)
+	if (chat_outage(c) == NULL)
 		return false;
 	emit_reply(c, s, "Not sent: nothing can be saved at present (%.*s). Try again in a minute.",
 	           (int)REASON_BYTES_MAX, c->outage.reason);
@@ -205,7 +205,7 @@ static void gap_record(struct chat *c, struct room *r)
 
 bool outage_keeps(struct chat *c, struct room *r)
 {
-	if (!c->outage.full) {
+	if (!c->outage.full || c->cluster.applying) {
 		if (r->lines.gap.lines > 0)
 			gap_record(c, r);
 		return true;

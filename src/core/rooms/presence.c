@@ -7,6 +7,7 @@
 #include <utlist.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/base/fields.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/input/rate_limit.h"
 #include "chatd/core/people/account.h"
@@ -66,20 +67,54 @@ void session_rename(struct chat *c, struct session *s, const char *nick, const c
 	free(old_key);
 }
 
-void session_end(struct chat *c, struct session *s, const char *why, bool close)
+/* What belongs to its connection ends. */
+static void end_here(struct chat *c, struct session *s)
 {
-	if (s->state == SESSION_CHAT) {
-		watch_end_all(c, s);
-		room_leave(c, s, ROOM_QUIT, why);
-		session_unlist(c, s);
-		c->people.n--;
-	}
 	session_view(c, s, false);
 	delay_end(c, s);
 	unnamed_remove(c, s);
 	question_drop_all(c, s);
 	if (s->input.finishing)
 		DL_DELETE2(c->people.finishing, s, input.prev, input.next);
+	s->input.finishing = false;
+}
+
+/* For all but its connection it is over when all nodes have that it is. */
+static void leave_later(struct chat *c, struct session *s, const char *why, bool close)
+{
+	struct bytes b = {0};
+
+	if (s->state == SESSION_CHAT)
+		seen_mark(c, s);
+	fields_put(&b, "why", why != NULL ? why : "");
+	fields_put_number(&b, "keep", s->person.keeps);
+	act_propose(c, s, ACT_END, b.len > 0 ? b.data : "");
+	bytes_release(&b);
+	watch_end_all(c, s);
+	end_here(c, s);
+	if (close)
+		emit_session(c, EFFECT_CLOSE, s);
+	session_detach(c, s);
+}
+
+void session_end(struct chat *c, struct session *s, const char *why, bool close)
+{
+	char key[PERSON_KEY_BYTES];
+
+	if (chat_defers(c) && s->person.node != NULL) {
+		if (!person_is_remote(s))
+			leave_later(c, s, why, close);
+		return;
+	}
+	if (s->state == SESSION_CHAT && s->person.node != NULL && !c->stopping)
+		emit_fact(c, FACT_PERSON, person_key(s, key), "");
+	if (s->state == SESSION_CHAT) {
+		watch_end_all(c, s);
+		room_leave(c, s, ROOM_QUIT, why);
+		session_unlist(c, s);
+		c->people.n--;
+	}
+	end_here(c, s);
 	if (s->account != NULL)
 		account_sign_out(c, s);
 	highlight_end(c, s);

@@ -75,7 +75,7 @@ void removal_mark(struct chat *c, struct room *r, const char *by)
 
 void removal_run(struct chat *c)
 {
-	for (uint32_t slot = 0; slot < c->rooms.top && c->rooms.removal.ndoomed > 0 && emit_has_room(c);
+	for (uint32_t slot = 0; slot < c->rooms.top && c->rooms.removal.ndoomed > 0 && act_has_room(c);
 	     slot++) {
 		struct room *r = c->rooms.slot[slot];
 
@@ -187,23 +187,23 @@ static void end_silent(struct chat *c, struct room *r)
 
 static void look(struct chat *c)
 {
-	int64_t ahead_ms = c->wall_ms - c->now_ms;
+	int64_t ahead_ms = c->wall_ms - chat_shared_ms(c);
 	bool jumped = ahead_ms - c->rooms.removal.ahead_ms > ROOMS_LOOK_FIRST_MS;
 	uint32_t ended = 0;
 
-	c->rooms.removal.due_ms = c->now_ms + ROOMS_LOOK_MS;
+	c->rooms.removal.due_ms = chat_shared_ms(c) + ROOMS_LOOK_MS;
 	c->rooms.removal.ahead_ms = ahead_ms;
 	/* The clock may be wrong, and what is removed does not come back. Whether it is doubted the
 	 * store says within a minute. */
-	if (jumped || c->rooms.removal.clock_doubted)
+	if (c->cluster.self == NULL && (jumped || c->rooms.removal.clock_doubted))
 		return;
 	for (uint32_t slot = 0; slot < c->rooms.top; slot++) {
 		struct room *r = c->rooms.slot[slot];
 
 		if (r == NULL || (!is_over(c, r) && !is_void(c, r)))
 			continue;
-		if (ended++ == ROOMS_END_MAX || !emit_has_room(c)) {
-			c->rooms.removal.due_ms = c->now_ms + ROOMS_LOOK_AGAIN_MS;
+		if (ended++ == ROOMS_END_MAX || !act_has_room(c)) {
+			c->rooms.removal.due_ms = chat_shared_ms(c) + ROOMS_LOOK_AGAIN_MS;
 			return;
 		}
 		if (is_void(c, r))
@@ -224,7 +224,7 @@ void removal_tick(struct chat *c)
 {
 	if (is_marked(c))
 		removal_run(c);
-	if (c->rooms.removal.due_ms <= c->now_ms && c->rooms.n > 1 && chat_can_save(c) && !c->stopping)
+	if (c->rooms.removal.due_ms <= chat_shared_ms(c) && c->rooms.n > 1 && chat_can_save(c) && !c->stopping)
 		look(c);
 }
 

@@ -118,17 +118,26 @@ void room_release(struct chat *c, struct room *r)
 {
 	/* People who leave because chatd stops will be back. A closed room must still be closed, and
 	 * not belong to whoever joins first. */
-	if (r->members.n > 0 || r->watchers.n > 0 || r == c->rooms.lobby ||
+	bool one = c->cluster.self == NULL;
+
+	if (r->members.n > 0 || (one && r->watchers.n > 0) || r == c->rooms.lobby ||
 	    (!r->gone && (r->lines.last_id != 0 || r->set.permanent || r->closed ||
 	                  r->lines.gap.lines > 0 || (r->kept && c->stopping))))
 		return;
+	/* Other nodes do not know who watches it here, so nobody keeps a room by that. */
+	watch_end_room(c, r, "The room that you watch is gone: nobody is in it any more.");
+	/* A single chatd's store forgets it at its next start; what all nodes know must not depend on starts. */
+	if (!one && r->stored && !r->gone)
+		emit_append(c, (struct record){
+			.kind = RECORD_REMOVE, .room = r->number, .time_ms = c->wall_ms, .room_name = r->name,
+		});
 	setting_drop(c, r);
 	room_free(c, r);
 }
 
 void rooms_release_left(struct chat *c)
 {
-	if (!c->rooms.left)
+	if (!c->rooms.left || c->cluster.self != NULL)
 		return;
 	c->rooms.left = false;
 	for (uint32_t slot = 0; slot < c->rooms.top; slot++)

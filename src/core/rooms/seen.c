@@ -5,6 +5,10 @@
 
 #include "chatd/core/rooms/seen.h"
 
+#include <stdlib.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/base/fields.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/people/mail.h"
 #include "chatd/core/people/session.h"
@@ -12,6 +16,7 @@
 #include "chatd/core/rooms/setting.h"
 #include "chatd/core/rooms/watch.h"
 #include "chatd/core/state/state.h"
+#include "chatd/core/state/tables.h"
 
 enum {
 	SEEN_ROUND_MS = 60000,
@@ -80,6 +85,34 @@ static uint64_t seen_up_to(const struct chat *c, const struct read_room *p, cons
 	return seen;
 }
 
+/* What has arrived is known to this node alone. */
+static void propose(struct chat *c, const struct read_room *p, uint64_t seen, const struct ranges *left)
+{
+	char gaps[RANGES_TEXT_BYTES];
+	struct bytes b = {0};
+
+	ranges_show(left, gaps);
+	fields_put_number(&b, "room", p->room->number);
+	fields_put(&b, "key", p->session->key);
+	fields_put_number(&b, "seen", (int64_t)seen);
+	fields_put(&b, "gaps", gaps);
+	act_propose(c, NULL, ACT_SEEN, b.data);
+	bytes_release(&b);
+}
+
+void seen_apply(struct chat *c, const char *fields)
+{
+	struct room *r = room_by_number(c, fields_get_count(fields, "room", UINT32_MAX));
+	char *key = fields_get(fields, "key"), *gaps = fields_get(fields, "gaps");
+
+	if (r != NULL && *key != '\0')
+		setting_append(c, r, (struct record){
+			.kind = RECORD_SEEN, .seen = {key, (uint64_t)fields_get_number(fields, "seen"), ranges_read(gaps)},
+		});
+	free(key);
+	free(gaps);
+}
+
 static void mark(struct chat *c, const struct read_room *p, const struct arrival *a, uint64_t seen)
 {
 	struct ranges left = unshown(c, p, a, seen);
@@ -87,9 +120,12 @@ static void mark(struct chat *c, const struct read_room *p, const struct arrival
 	/* Everything that /catchup has shown has arrived now. */
 	if (a->what == ARRIVED_ALL || a->seq > p->reading->caught_up_at)
 		p->reading->caught_up_at = 0;
-	setting_append(c, p->room, (struct record){
-		.kind = RECORD_SEEN, .seen = {p->session->key, seen, left},
-	});
+	if (c->cluster.self != NULL)
+		propose(c, p, seen, &left);
+	else
+		setting_append(c, p->room, (struct record){
+			.kind = RECORD_SEEN, .seen = {p->session->key, seen, left},
+		});
 	p->reading->seen_id = seen;
 	p->reading->caught_up = false;
 }

@@ -371,12 +371,13 @@ static void load_offer(struct room_offer *o, const char *value)
 }
 
 /* Reads who made the room and who spoke in it. Older versions did not save that. */
-static void load_maker(struct room_terms *t, bool has_lines, const char *value)
+static void load_maker(struct room_terms *t, bool has_lines, bool exact, const char *value)
 {
 	char *maker = fields_get_text(value, "maker", SHARE_WHO_BYTES - 1);
 	char *alone = fields_get_text(value, "alone", SHARE_WHO_BYTES - 1);
 
-	if (*maker == '\0' || (*alone == '\0' && has_lines)) {
+	/* Earlier versions did not note who speaks; in a cluster there is none. */
+	if (!exact && (*maker == '\0' || (*alone == '\0' && has_lines))) {
 		free(alone);
 		alone = mem_strdup(ROOM_SEVERAL);
 	}
@@ -394,7 +395,7 @@ void setting_load(struct chat *c, struct room *r, const char *value)
 		set_value(&t.set, k, fields_get_count(value, k->name, k->most - k->least + 1));
 	t.topic = fields_get_text(value, "topic", TOPIC_BYTES_MAX);
 	load_offer(&t.offer, value);
-	load_maker(&t, r->lines.last_id != 0, value);
+	load_maker(&t, r->lines.last_id != 0, c->cluster.self != NULL, value);
 	setting_apply(c, r, &t);
 	r->kept = true;
 	explicit_bzero(hash, strlen(hash));

@@ -36,6 +36,14 @@ bool emit_has_room(const struct chat *c)
 	       c->output.arena_len < ARENA_BYTES - ARENA_PER_LINE_MAX;
 }
 
+/* Each yes is followed by at most a line's effects. */
+enum { DONE_MAX = EFFECTS_MAX / EFFECTS_PER_LINE_MAX - 2 };
+
+bool act_has_room(struct chat *c)
+{
+	return c->cluster.self == NULL ? emit_has_room(c) : c->cluster.done++ < DONE_MAX;
+}
+
 static struct effect *emit(struct chat *c, enum effect_kind kind)
 {
 	struct effect *e = &c->output.effects[c->output.n++];
@@ -478,10 +486,14 @@ uint64_t emit_append(struct chat *c, struct record r)
 	const char **string[RECORD_STRINGS_MAX];
 	size_t n = record_strings(&r, string);
 
+	/* What changes between two acts, changes on this node alone. */
+	assert(!chat_defers(c));
 	r.seq = ++c->records.seq;
 	for (size_t i = 0; i < n; i++)
 		*string[i] = keep(c, *string[i], strlen(*string[i]));
 	e->record = r;
+	if (c->cluster.self != NULL)
+		cluster_note(c, &e->record);
 	return r.seq;
 }
 
@@ -519,6 +531,31 @@ uint64_t emit_audit_share(const struct session *s)
 	                                                     : AUDIT_SHARE_OTHERS;
 }
 
+/* What somebody has done to this node alone is recorded on all, and other nodes have no part in it to undo. Returns 0. */
+static uint64_t propose_audit(struct chat *c, const struct session *s, const char *what)
+{
+	struct bytes b = {0};
+
+	fields_put_number(&b, "share", (int64_t)emit_audit_share(s));
+	fields_put(&b, "actor", s->nick);
+	fields_put(&b, "what", what);
+	act_propose(c, NULL, ACT_AUDIT, b.data);
+	bytes_release(&b);
+	return 0;
+}
+
+void audit_apply(struct chat *c, const char *fields)
+{
+	char *actor = fields_get_text(fields, "actor", NAME_BYTES_MAX), *what = fields_get_text(fields, "what", AUDIT_BYTES_MAX);
+
+	emit_append(c, (struct record){
+		.kind = RECORD_AUDIT, .time_ms = c->wall_ms, .room_name = "",
+		.audit = {(uint64_t)fields_get_number(fields, "share"), actor, what, ""},
+	});
+	free(actor);
+	free(what);
+}
+
 uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, const char *fmt, ...)
 {
 	char what[AUDIT_BYTES_MAX + 1];
@@ -532,12 +569,16 @@ uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, c
 	bytes_puts(&data, strlen(undo) <= UNDO_BYTES_MAX ? undo : "");
 	if (s->account != NULL)
 		fields_put_number(&data, "actor", s->account->made.at_ms);
-	number = emit_append(c, (struct record){
+	number = chat_defers(c) ? propose_audit(c, s, what) : emit_append(c, (struct record){
 		.kind = RECORD_AUDIT, .time_ms = c->wall_ms, .room_name = "",
 		.audit = {emit_audit_share(s), s->nick != NULL ? s->nick : "the host", what,
 		          data.len > 0 ? data.data : ""},
 	});
 	bytes_release(&data);
+	if (number == 0) {
+		emit_security(c, s, s->input.command != NULL ? s->input.command : "act", "%s", what);
+		return 0;
+	}
 	/* The command stands for the kind of action, even if its answer came later: s could give no other
 	 * meanwhile. */
 	emit_security(c, s, s->input.command != NULL ? s->input.command : "act", "%s (#A%" PRIu64 ")", what, number);
@@ -647,6 +688,36 @@ void emit_stop(struct chat *c, const char *why)
 
 	e->len = strlen(why);
 	e->text = keep(c, why, e->len);
+}
+
+void emit_done(struct chat *c, const char *text, size_t len)
+{
+	struct effect *e = emit(c, EFFECT_DONE);
+
+	e->len = len;
+	e->text = keep(c, text, len);
+}
+
+void emit_propose(struct chat *c, const char *text, size_t len)
+{
+	struct effect *e = emit(c, EFFECT_PROPOSE);
+
+	e->len = len;
+	e->text = keep(c, text, len);
+}
+
+void act_propose(struct chat *c, struct session *s, enum act_kind kind, const char *text)
+{
+	struct bytes b = {0};
+
+	if (s != NULL && s->person.node == NULL)
+		person_join(c->cluster.self, s, ++c->cluster.people | (s->state == SESSION_HOST ? PERSON_HOST : 0));
+	if (s != NULL)
+		s->person.pending++;
+	bytes_printf(&b, "%s %" PRIu64 " %" PRIu64 " %c%" PRIu64 " %s", c->cluster.self->name, c->cluster.incarnation, ++c->cluster.number, (char)kind,
+	             s != NULL ? s->person.number : 0, text);
+	emit_propose(c, b.data, b.len);
+	bytes_release(&b);
 }
 
 void emit_query(struct chat *c, struct query q)

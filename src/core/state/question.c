@@ -53,8 +53,16 @@ static void fill_in(struct chat *c, const struct question *q, struct query *quer
 		query->conn = q->session->id;
 }
 
+/* Somebody on another node is answered there. */
+static bool is_asked_elsewhere(const struct question *q)
+{
+	return q->session != NULL && person_is_remote(q->session);
+}
+
 void question_ask(struct chat *c, struct question *q, struct query query)
 {
+	if (is_asked_elsewhere(q))
+		return;
 	fill_in(c, q, &query);
 	emit_query(c, query);
 }
@@ -102,7 +110,7 @@ static int by_due(const struct question *a, const struct question *b)
 
 void question_ask_in(struct chat *c, struct question *q, struct query query, int64_t delay_ms)
 {
-	if (delay_ms <= 0) {
+	if (delay_ms <= 0 || is_asked_elsewhere(q)) {
 		question_ask(c, q, query);
 		return;
 	}
@@ -117,13 +125,15 @@ void question_ask_program(struct chat *c, struct question *q, enum effect_kind k
                           enum event_kind answer, const char *text)
 {
 	q->answer = answer;
-	emit_program(c, kind, q->session, text);
+	if (!is_asked_elsewhere(q))
+		emit_program(c, kind, q->session, text);
 }
 
 void question_ask_arrived(struct chat *c, struct question *q, struct conn_id about)
 {
 	q->answer = EVENT_ARRIVED;
-	emit_arrived(c, q->session, about);
+	if (!is_asked_elsewhere(q))
+		emit_arrived(c, q->session, about);
 }
 
 /* -- answers ---------------------------------------------------------------------------- */

@@ -209,11 +209,11 @@ static void test_what_is_kept_counts_and_not_what_was_sent(void **state)
 	memcpy(grown + 200, "\n", 2);
 	now_ms += 100000;
 	sends(0, plain);
-	plain_ns = chat->people.sessions[0]->throttle.rate.bytes.full_ns - now_ms * 1000000;
+	plain_ns = chat->people.sessions[0]->input.throttle.rate.bytes.full_ns - now_ms * 1000000;
 	assert_true(plain_ns > 0);
 	now_ms += 100000;
 	sends(0, grown);
-	assert_true(chat->people.sessions[0]->throttle.rate.bytes.full_ns - now_ms * 1000000 >
+	assert_true(chat->people.sessions[0]->input.throttle.rate.bytes.full_ns - now_ms * 1000000 >
 	            3 * plain_ns);
 }
 

@@ -50,10 +50,11 @@ static void load(enum fact_kind kind, const char *key, const char *s, size_t len
 		[FACT_ROOM] = "number=77 history=1", [FACT_BAN] = "target=account at=1 lobby=yes",
 		[FACT_MUTE] = "target=account at=1", [FACT_FILTER] = "at=1", [FACT_INVITE] = "room=77 made=1",
 		[FACT_MAIL] = "at=1", [FACT_REPORT] = "line=2 said=1 at=1", [FACT_STATE] = "until=1795378465000",
+		[FACT_PERSON] = "room=77", [FACT_RESUMABLE] = "until=1795378465000",
 	};
 	static const char *const texts[] = {
 		"nick", "name", "topic", "who", "key", "by", "why", "from", "text", "room", "sender", "by_key",
-		"keeper", "how", "state", "target", "hash", "codes", "role",
+		"keeper", "how", "state", "target", "hash", "codes", "role", "account", "away", "share", "invites",
 	};
 	struct bytes value = {0}, k = {0};
 
@@ -78,7 +79,7 @@ static void load_all(const struct hostile *h)
 		[FACT_ACCOUNT] = "ann", [FACT_ROOM] = "den", [FACT_BAN] = "00000000000000000007",
 		[FACT_MUTE] = "00000000000000000008", [FACT_FILTER] = "bad", [FACT_INVITE] = "den ann",
 		[FACT_MAIL] = "ann 00000000000000000009", [FACT_REPORT] = "00000000000000000005",
-		[FACT_STATE] = "lockdown",
+		[FACT_STATE] = "lockdown", [FACT_PERSON] = "a 4294967297", [FACT_RESUMABLE] = "k3v9x-2p7qa",
 	};
 	struct bytes name = {0}, long_name = {0};
 

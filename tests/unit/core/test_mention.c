@@ -390,17 +390,17 @@ static void the_speaker_pays(void **state)
 	chat_configure(chat, &config);
 	many_come(3);
 	says(0, "hi to all p1p");
-	before = bucket_left(&of(0)->throttle.rate.bytes, now_ms, 2048 * FLOOD_BYTES_BURST_S, 2048);
+	before = bucket_left(&of(0)->input.throttle.rate.bytes, now_ms, 2048 * FLOOD_BYTES_BURST_S, 2048);
 	says(0, "p1 p2 p3 px");
-	after = bucket_left(&of(0)->throttle.rate.bytes, now_ms, 2048 * FLOOD_BYTES_BURST_S, 2048);
+	after = bucket_left(&of(0)->input.throttle.rate.bytes, now_ms, 2048 * FLOOD_BYTES_BURST_S, 2048);
 	assert_int_equal(before - after, 3 * MENTION_BYTES + strlen("p1 p2 p3 px\n"));
 	/* But not for words that others chose, nor for those who are not told. */
 	says(1, "/highlight the");
 	for (int i = 0; i < MENTION_SPEAKER_BURST; i++)
 		says(0, "p2");
-	before = bucket_left(&of(0)->throttle.rate.bytes, now_ms, 2048 * FLOOD_BYTES_BURST_S, 2048);
+	before = bucket_left(&of(0)->input.throttle.rate.bytes, now_ms, 2048 * FLOOD_BYTES_BURST_S, 2048);
 	says(0, "the p2");
-	after = bucket_left(&of(0)->throttle.rate.bytes, now_ms, 2048 * FLOOD_BYTES_BURST_S, 2048);
+	after = bucket_left(&of(0)->input.throttle.rate.bytes, now_ms, 2048 * FLOOD_BYTES_BURST_S, 2048);
 	assert_int_equal(before - after, strlen("the p2\n"));
 }
 

@@ -64,7 +64,7 @@ static void test_what_was_begun_waits_for_the_rate_limit(void **state)
 	chat_configure(chat, &config);
 	sends(1, "one\ntwo\nthree\n");
 	assert_true(taken < strlen("one\ntwo\nthree\n"));
-	assert_true(session(1)->throttle.on);
+	assert_true(session(1)->input.throttle.on);
 	/* The server offers the rest again; the core has the unfinished line. */
 	sends(1, "");
 	now_ms += 5000;

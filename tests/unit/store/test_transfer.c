@@ -497,7 +497,7 @@ static void records_that_are_wrong(void **state)
 	refuses(HEADER ROOM "{\"kind\":\"line\",\"id\":3,\"room\":1,\"time_ms\":5,\"sender\":\"bob\",\"type\":\"sing\","
 	        "\"body\":\"hi\"}\n", "line 3: the line has an unknown type");
 	refuses(HEADER "{\"kind\":\"fact\",\"number\":3,\"key\":\"x\",\"value\":\"y\"}\n",
-	        "line 2: \"number\" is 3, and must be 10 to 2147483647");
+	        "line 2: \"number\" is 3, and must be 12 to 2147483647");
 }
 
 static void numbers_that_are_wrong(void **state)

@@ -13,4 +13,8 @@ void cmd_totp(struct chat *c, struct session *s, const struct args *a);
 void cmd_sessions(struct chat *c, struct session *s, const struct args *a);
 void cmd_resume(struct chat *c, struct session *s, const struct args *a);
 
+/* ACT_REGISTER and ACT_DROP, as all nodes apply them. */
+void register_apply(struct chat *c, struct session *s, const char *fields);
+void drop_apply(struct chat *c, struct session *s, const char *fields);
+
 #endif

@@ -8,4 +8,7 @@
 
 void cmd_cert(struct chat *c, struct session *s, const struct args *a);
 
+/* ACT_CERT. */
+void cert_apply(struct chat *c, struct session *s, const char *fields);
+
 #endif

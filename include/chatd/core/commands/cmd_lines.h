@@ -8,4 +8,6 @@
 bool reply_to_line(struct chat *c, struct session *s, const char *text);
 void cmd_delete(struct chat *c, struct session *s, const struct args *a);
 
+extern const struct shared_question line_shared;
+
 #endif

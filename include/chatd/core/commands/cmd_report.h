@@ -11,4 +11,6 @@ void cmd_reports(struct chat *c, struct session *s, const struct args *a);
 /* Moderation actions that can be taken back. */
 undo_restore undo_report;
 
+extern const struct shared_question report_shared;
+
 #endif

@@ -11,4 +11,6 @@ void cmd_code(struct chat *c, struct session *s, const struct args *a);
 /* A moderation action that can be taken back. */
 undo_restore undo_role;
 
+extern const struct shared_question code_shared;
+
 #endif

@@ -10,4 +10,6 @@
 void cmd_audit(struct chat *c, struct session *s, const struct args *a);
 void cmd_undo(struct chat *c, struct session *s, const struct args *a);
 
+extern const struct shared_question undo_shared;
+
 #endif

@@ -57,6 +57,8 @@ enum command_flag {
 	FLAG_SECRET_SETTING = 16384, /* the same if that word is "password" */
 	FLAG_SPOKEN = 32768,         /* no option: it shows its words itself, to whoever gave it too, so that
 	                              * the command need not stay on the screen */
+	FLAG_SHARED = 65536,         /* no option: it changes what all nodes of a cluster share, */
+	FLAG_SHARED_WORDS = 131072,  /* if words follow it: alone it only shows something */
 	FLAG_STATUS = 2048,          /* --status: for programs; if the command was done, its last line says so
 	                              * in words that do not change */
 };
@@ -145,6 +147,12 @@ void command_tell_status(struct chat *c, struct session *s, bool wanted);
 /* How many bytes of a line without its prefix are certainly no password: all of them, unless the command
  * takes one, or is a wrong name near to one that does. */
 size_t command_open_bytes(const struct chat *c, const char *line);
+
+/* It says something that others read (FLAG_SAYS), with words. */
+bool command_is_said(const struct chat *c, const char *line);
+/* In a cluster, a line without its prefix changes what all nodes share, and has no password
+ * in it, which no other node may read: then its last step is an act. */
+bool command_is_shared(const struct chat *c, const char *line);
 
 /* The command shows its words itself (FLAG_SPOKEN). */
 bool command_is_spoken(const struct chat *c, const char *line);

@@ -9,6 +9,7 @@
 
 #include "chatd/core/people/account.h"
 
+struct bytes;
 struct chat;
 struct session;
 struct room;
@@ -19,6 +20,19 @@ void login_offer(struct chat *c, const struct session *s);
 /* A line at the prompt that is a name, or empty. A certificate signs in without a password, to its account if that is
  * named or none is. May end the session. */
 void login_name(struct chat *c, struct session *s, const char *text);
+
+/* The same for a guest's name that all nodes have now. more: other lines came with it. */
+void login_enter(struct chat *c, struct session *s, const char *name, bool more);
+
+/* ACT_SIGN_IN: the node of s has seen the proof. */
+void login_sign_in_apply(struct chat *c, struct session *s, const char *fields);
+
+/* What other nodes have to know of somebody who comes in (session_begin_remote). */
+void login_put_person(struct bytes *b, const struct session *s);
+/* What s has set and an account of its own would keep, as fields of an act; and taking them, for somebody of another
+ * node. */
+void login_put_own(struct bytes *b, const struct session *s);
+void login_take_own(struct chat *c, struct session *s, const char *fields);
 
 /* s wants to sign in to the account of this name: asks for the password, or checks the one given;
  * without one its certificate will do. s may be at the prompt or in the chat. */

@@ -47,7 +47,7 @@ struct resumable {
 
 /* Keeps what is needed to resume s, which ends without having asked to, for RESUME_MS. Does nothing
  * unless s is a guest. */
-void resume_keep(struct chat *c, const struct session *s);
+void resume_keep(struct chat *c, struct session *s);
 
 /* The number of kept guests that came from within the block; `forget`: forgets them. */
 uint32_t resume_from(struct chat *c, const struct address *block, bool forget);
@@ -65,5 +65,11 @@ void resume_free(struct chat *c);
  * open; tells s if there is no such guest. If the session is still open, s waits until it is known
  * what has arrived there, and that session ends. */
 void resume_take(struct chat *c, struct session *s, const char *code);
+
+/* ACT_RESUME. */
+void resume_apply(struct chat *c, struct session *s, const char *fields);
+
+/* Loads a guest who may come back, in a cluster. */
+void resume_load(struct chat *c, const char *code, const char *value);
 
 #endif

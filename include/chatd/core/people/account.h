@@ -19,6 +19,7 @@
 #include "chatd/core/people/cert.h"
 #include "chatd/core/people/mail.h"
 
+struct bytes;
 struct chat;
 struct session;
 struct membership;
@@ -163,12 +164,18 @@ struct account_terms {
 
 /* The account's terms as they are now. */
 struct account_terms account_terms(const struct account *a);
+/* The names of all fields in which terms may differ; ends with NULL. */
+extern const char *const account_term_names[];
+/* As fields, as they are saved; from these, with strings of their own; and freeing those. */
+void account_terms_put(struct bytes *b, const struct account_terms *t);
+void account_terms_get(const char *value, struct account_terms *t);
+void account_terms_free(struct account_terms *t);
 /* Changes the account's terms. This is the only place where they change, whether by a command, by a
  * sign-in, by /undo or when they are loaded. Does not save them. The strings may be the account's
  * own. If the hash or the secret of the second step changes, pending questions about the old one
  * are void. */
 void account_apply(struct chat *c, struct account *a, const struct account_terms *t);
-/* The same, and saves the account. */
+/* The same, and saves the account. In a cluster it is proposed: a has its new terms when all nodes have. */
 void account_change(struct chat *c, struct account *a, const struct account_terms *t);
 /* Saves the account as it is. */
 void account_save(struct chat *c, const struct account *a);
@@ -181,6 +188,8 @@ void accounts_free(struct chat *c);
  * an account without any takes those of s, and one whose owner has just been shown the rules as a guest notes that; the
  * caller saves it. Call it before s enters a room, because what s may read there depends on its account. */
 void account_bear(struct chat *c, struct session *s, struct account *a);
+/* s, which was loaded, is the account's session. */
+void account_of_session(struct session *s, struct account *a);
 /* Notes and saves that a wrong password, or a wrong code, was given for the account. */
 void account_wrong(struct chat *c, struct account *a, bool code);
 /* Whether both count as one address (address_counted). */

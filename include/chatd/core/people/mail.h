@@ -59,6 +59,9 @@ struct mail {
 /* Keeps a message from s to a; tells s that it did, or why it did not. */
 void mail_keep(struct chat *c, struct session *s, struct account *a, const char *text);
 
+/* Deletes a's messages up to that number. */
+void mail_read(struct chat *c, struct account *a, uint64_t number);
+
 /* Shows s, which has just signed in to a, the messages for a. They are kept until they have
  * arrived. */
 void mail_deliver(struct chat *c, struct session *s, struct account *a);

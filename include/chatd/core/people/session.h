@@ -9,6 +9,7 @@
 #include "chatd/core/event.h"
 
 struct chat;
+struct node;
 struct session;
 
 /* The name of the host's own session, which nobody else can have. */
@@ -16,6 +17,15 @@ struct session;
 
 /* Begins the session of an EVENT_CONNECTED that was let in (admission_refuses). */
 struct session *session_begin(struct chat *c, const struct event *e);
+
+/* Begins the session of somebody at the prompt of another node, or of its host, whose person it is by that number, from
+ * what that node says of them. */
+struct session *session_begin_remote(struct chat *c, struct node *node, uint64_t number, bool host,
+                                     const char *fields);
+
+/* Their connection is gone, or they have left: s stays what it is to others, without a connection, until all nodes have
+ * that they leave. */
+void session_detach(struct chat *c, struct session *s);
 
 /* Continues with the input of s after a wait: its kept bytes are offered again, and if it has sent
  * its last byte, it may end. */

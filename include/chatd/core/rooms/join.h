@@ -86,4 +86,7 @@ const char *room_company(struct chat *c, const struct room *r, const struct sess
 void room_tick(struct chat *c);
 int64_t room_due_ms(const struct chat *c);
 
+/* Puts s, which was loaded and has no connection, into r; nobody is told. */
+void room_put(struct room *r, struct session *s);
+
 #endif

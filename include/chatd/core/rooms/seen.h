@@ -63,4 +63,7 @@ void seen_news(struct chat *c);
 void seen_tick(struct chat *c);
 int64_t seen_due_ms(const struct chat *c);
 
+/* ACT_SEEN: saves a mark that a node has proposed. */
+void seen_apply(struct chat *c, const char *fields);
+
 #endif

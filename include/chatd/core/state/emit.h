@@ -13,6 +13,7 @@
 
 #include "chatd/base/address.h"
 #include "chatd/core/event.h"
+#include "chatd/core/state/cluster.h"
 
 struct chat;
 struct session;
@@ -37,6 +38,10 @@ struct output {
 
 /* One more input line may be handled in this step: there is room for all that it can cause. */
 bool emit_has_room(const struct chat *c);
+
+/* Like emit_has_room, for loops that change what all nodes share: it must say the same on all of them, whatever is
+ * sent to people. What is left goes on in further steps, before the next act. */
+bool act_has_room(struct chat *c);
 
 /* A reply: "-- " and the text and a line end. What does not fit a row of WRAP_COLUMNS goes on in
  * further rows, indented. */
@@ -137,10 +142,14 @@ uint64_t emit_audit_share(const struct session *s);
 
 /* Records a moderation action: what was done, as a phrase without a subject ("made bob an
  * administrator"), and what it changed, as data that can take it back (undo.h; "": nothing can), with the time at which the
- * account of s was made ("actor"). Returns its number, which /undo takes. It goes to the server's log
+ * account of s was made ("actor"). Returns its number, which /undo takes; in a
+ * cluster, 0 for what is done to this node alone. It goes to the server's log
  * too, as emit_security, with the last command of s as the event. */
 uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* ACT_AUDIT: of something that was done to one node alone. */
+void audit_apply(struct chat *c, const char *fields);
 
 /* The same for what chatd does by itself. */
 void emit_own_action(struct chat *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -172,6 +181,12 @@ void emit_program(struct chat *c, enum effect_kind kind, const struct session *s
 /* Asks the server what has arrived at `about`; s gets the answer. */
 void emit_arrived(struct chat *c, const struct session *s, struct conn_id about);
 void emit_stop(struct chat *c, const char *why);
+/* EFFECT_DONE; the text is copied to the arena. */
+void emit_done(struct chat *c, const char *text, size_t len);
+/* Proposes an act of s (NULL: of the node itself; cluster.h). s waits until it is applied. */
+void act_propose(struct chat *c, struct session *s, enum act_kind kind, const char *text);
+/* The act as it goes to all nodes; the text is copied to the arena. */
+void emit_propose(struct chat *c, const char *text, size_t len);
 
 /* Asks the history; the strings are copied to the arena. */
 void emit_query(struct chat *c, struct query q);

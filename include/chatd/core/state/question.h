@@ -19,6 +19,7 @@
 #include "chatd/core/event.h"
 #include "chatd/core/people/account.h"
 
+struct bytes;
 struct chat;
 struct session;
 
@@ -29,6 +30,18 @@ struct question;
 typedef void question_then(struct chat *c, struct session *s, struct question *q,
                            const struct event *e);
 
+/*
+ * Questions the answer to which changes what all nodes of a cluster share. The asker's node asks its store, and the
+ * answer is an act (ACT_ANSWER) with all that `then` needs, for a node may have started since the question was asked.
+ */
+struct shared_question {
+	const char *name;        /* in the act */
+	question_then *then;
+	void (*put)(const struct question *q, struct bytes *b); /* writes q->data as fields, */
+	bool (*get)(struct chat *c, struct question *q, const char *fields); /* and makes it of them. False: what it is
+	                          * about is gone */
+};
+
 struct question {
 	uint64_t number;         /* never used again; an answer to a query names it */
 	struct session *session; /* that asked; NULL: the server itself (a backup) */
@@ -36,6 +49,7 @@ struct question {
 	question_then *then;
 	bool holds;              /* the asker's input waits for it */
 	bool in_room;            /* it is about the room where the asker is, and void once it has left */
+	const struct shared_question *shared; /* NULL: what comes of the answer concerns the asker's node alone */
 	struct account_ref account; /* it is void once this account has changed; of none: key NULL */
 	void *data;              /* what else `then` needs; NULL: nothing */
 	void (*free_data)(void *data); /* is called with it at the question's end; NULL: it is nobody's

@@ -45,6 +45,7 @@
 #include "chatd/core/rooms/seen.h"
 #include "chatd/core/rooms/setting.h"
 #include "chatd/core/rooms/watch.h"
+#include "chatd/core/state/cluster.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/state/question.h"
 #include "chatd/core/state/server_status.h"
@@ -76,8 +77,8 @@ struct session {
 	struct question *questions; /* owned; questions it waits for, oldest first. At most one of them
 	                             * holds its input, or two if it entered a room in the meantime */
 	struct dialogue *dialogue;  /* owned; the question that its next line answers; NULL: none */
+	struct person person;       /* who it is to other nodes */
 	struct input input;         /* what it types */
-	struct throttle throttle;   /* its rate limits */
 	struct unnamed unnamed;     /* its time at the name prompt */
 	struct resume resume;       /* how a guest gets the name back after a lost connection */
 	struct member member;       /* its place in the room */
@@ -134,6 +135,7 @@ struct chat {
 	struct outage outage;       /* the time while nothing can be saved */
 	struct server_status status; /* what administrators are warned of, and what they have scheduled or
 	                             * started */
+	struct cluster cluster;     /* the nodes of which this chat is one */
 	struct questions questions; /* questions that are not answered yet */
 	struct output output;       /* the effects of this step */
 	struct stamp_cache stamp;   /* the time stamp last shown */
@@ -209,11 +211,18 @@ static inline int64_t chat_due_at(const struct chat *c, int64_t wall_ms)
 	return wall_ms == INT64_MAX ? INT64_MAX : wall_ms - c->wall_ms + c->now_ms;
 }
 
+/* Why nothing can be saved here; NULL: it can. What all nodes of a cluster do, they do in any case: a node whose disk
+ * is full applies no more acts. */
+static inline const char *chat_outage(const struct chat *c)
+{
+	return c->cluster.applying ? NULL : c->outage.reason;
+}
+
 /* Whether records other than lines (moderation, removals, accounts) can be saved: they can even while
  * disk_reserve keeps lines from being saved. */
 static inline bool chat_can_save(const struct chat *c)
 {
-	return c->outage.reason == NULL || c->outage.low;
+	return c->cluster.applying || c->outage.reason == NULL || c->outage.low;
 }
 
 #endif

@@ -1,0 +1,485 @@
+/*
+ * Applying acts: the one order in which all nodes change what they share. Owns nothing.
+ *
+ * What is done here must depend on the acts so far and on nothing else: not on this node's clock, connections,
+ * randomness, or disk.
+ */
+
+#include "chatd/core/apply.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/fields.h"
+#include "chatd/core/commands/cmd_account.h"
+#include "chatd/core/commands/cmd_cert.h"
+#include "chatd/core/commands/command.h"
+#include "chatd/core/commands/cmd_lines.h"
+#include "chatd/core/commands/cmd_report.h"
+#include "chatd/core/commands/cmd_role.h"
+#include "chatd/core/commands/cmd_undo.h"
+#include "chatd/core/entry/dialogue.h"
+#include "chatd/core/entry/login.h"
+#include "chatd/core/entry/room_entry.h"
+#include "chatd/core/entry/resume.h"
+#include "chatd/core/input.h"
+#include "chatd/core/moderation/lockdown.h"
+#include "chatd/core/moderation/report.h"
+#include "chatd/core/people/forget.h"
+#include "chatd/core/people/mail.h"
+#include "chatd/core/people/session.h"
+#include "chatd/core/people/account_act.h"
+#include "chatd/core/people/mail_act.h"
+#include "chatd/core/roster.h"
+#include "chatd/core/rooms/ban.h"
+#include "chatd/core/rooms/eject.h"
+#include "chatd/core/rooms/presence.h"
+#include "chatd/core/rooms/removal.h"
+#include "chatd/core/rooms/room.h"
+#include "chatd/core/rooms/seen.h"
+#include "chatd/core/rooms/setting.h"
+#include "chatd/core/state/emit.h"
+#include "chatd/core/state/question.h"
+#include "chatd/core/state/state.h"
+#include "chatd/core/state/tables.h"
+
+/* An act, taken apart. */
+struct act {
+	struct node *node;
+	uint64_t incarnation, number;
+	enum act_kind kind;
+	uint64_t person;
+	const char *text;
+};
+
+/* False: it is none. */
+static bool parse(struct chat *c, const char *text, struct act *a)
+{
+	const char *blank = strchr(text, ' ');
+	char *name, *end;
+
+	if (blank == NULL || blank == text)
+		return false;
+	name = mem_strdup(text);
+	name[blank - text] = '\0';
+	a->node = cluster_node(c, name);
+	free(name);
+	a->incarnation = strtoull(blank + 1, &end, 10);
+	a->number = strtoull(end, &end, 10);
+	if (*end != ' ' || end[1] == '\0')
+		return false;
+	a->kind = (enum act_kind)end[1];
+	a->person = strtoull(end + 2, &end, 10);
+	if (*end != ' ')
+		return false;
+	a->text = end + 1;
+	return true;
+}
+
+/* -- nodes --------------------------------------------------------------------------------- */
+
+static int by_number(const struct session *a, const struct session *b)
+{
+	return a->person.number < b->person.number ? -1 : a->person.number > b->person.number;
+}
+
+static void end_lost(struct chat *c, struct session *s)
+{
+	resume_keep(c, s);
+	session_end(c, s, "connection lost", false);
+}
+
+/* Somebody whom this node proposed in an incarnation that is over: to all others they have left. */
+static void end_here(struct chat *c, struct session *s)
+{
+	if (s->state == SESSION_LOGIN) {
+		person_leave(s);
+		s->person.pending = 0;
+		emit_reply(c, s, "This server was cut off from the others of this chat. Please give your name again.");
+		session_prompt(c, s);
+		session_go_on(c, s);
+		return;
+	}
+	emit_reply(c, s, "This server was cut off from the others of this chat for too long, so you have left it. Connect "
+	           "again, here or at another one.");
+	resume_keep(c, s);
+	session_end(c, s, "connection lost", true);
+}
+
+/* The people of a node that is gone leave, in the order in which they came. */
+static void end_people(struct chat *c, struct node *n)
+{
+	struct session *s, *next;
+
+	n->up = false;
+	HASH_SRT(person.hh, n->people, by_number);
+	HASH_ITER(person.hh, n->people, s, next)
+		if (person_is_remote(s))
+			end_lost(c, s);
+		else
+			end_here(c, s);
+}
+
+static void apply_node(struct chat *c, const struct act *a)
+{
+	end_people(c, a->node);
+	a->node->incarnation = a->incarnation;
+	a->node->number = a->number;
+	a->node->up = true;
+	/* Other rooms are saved when they are made. */
+	if (!c->rooms.lobby->kept)
+		setting_save(c, c->rooms.lobby);
+}
+
+/* "NAME INCARNATION": that node's lease is over. */
+static void apply_gone(struct chat *c, const char *text)
+{
+	const char *blank = strchr(text, ' ');
+	char *name = mem_strdup(text);
+	struct node *n = NULL;
+
+	if (blank != NULL) {
+		name[blank - text] = '\0';
+		n = cluster_find(c, name);
+	}
+	free(name);
+	if (n != NULL && n->up && n->incarnation == strtoull(blank, NULL, 10))
+		end_people(c, n);
+}
+
+/* -- people -------------------------------------------------------------------------------- */
+
+static void apply_enter(struct chat *c, const struct act *a)
+{
+	struct session *s = person_of(a->node, a->person);
+	char *name = fields_get(a->text, "name");
+
+	if (s == NULL)
+		s = session_begin_remote(c, a->node, a->person, false, a->text);
+	login_enter(c, s, name, fields_get_number(a->text, "more") != 0);
+	if (s->state == SESSION_LOGIN && person_is_remote(s))
+		session_end(c, s, NULL, false);
+	free(name);
+}
+
+/* Somebody who signs in, or comes back, may come from the prompt of another node. */
+static void apply_comer(struct chat *c, const struct act *a)
+{
+	struct session *s = person_of(a->node, a->person);
+
+	if (s == NULL)
+		s = session_begin_remote(c, a->node, a->person, false, a->text);
+	if (a->kind == ACT_SIGN_IN)
+		login_sign_in_apply(c, s, a->text);
+	else
+		resume_apply(c, s, a->text);
+	if (s->state == SESSION_LOGIN && person_is_remote(s))
+		session_end(c, s, NULL, false);
+}
+
+static void apply_line(struct chat *c, struct session *s, const char *text)
+{
+	size_t len = strlen(text);
+
+	memcpy(c->input.body, text, len + 1);
+	input_act(c, s, len);
+}
+
+static void apply_host(struct chat *c, struct session *s, const struct act *a)
+{
+	char *line = mem_strdup(a->text);
+
+	if (s->state == SESSION_HOST)
+		command_run(c, s, line);
+	free(line);
+}
+
+static void apply_end(struct chat *c, struct session *s, const char *text)
+{
+	char *why = fields_get(text, "why");
+
+	if (fields_get_number(text, "keep") != 0)
+		resume_keep(c, s);
+	session_end(c, s, *why != '\0' ? why : NULL, false);
+	free(why);
+}
+
+/* -- answers ------------------------------------------------------------------------------- */
+
+static const struct shared_question *const shared[] = {&line_shared, &report_shared, &undo_shared, &code_shared};
+
+static void put_rows(struct bytes *b, const struct rows *rows)
+{
+	const struct row *row = rows->n > 0 ? &rows->row[0] : NULL;
+
+	fields_put_number(b, "kind", rows->kind);
+	fields_put(b, "error", rows->error != NULL ? rows->error : "");
+	if (rows->kind == QUERY_CODES && rows->error == NULL)
+		fields_put(b, "hashes", rows->codes.hashes);
+	if (row == NULL)
+		return;
+	fields_put_number(b, "id", (int64_t)row->id);
+	fields_put_number(b, "time", row->time_ms);
+	fields_put_number(b, "line", row->kind);
+	fields_put_number(b, "room", row->room);
+	fields_put(b, "room_name", row->room_name);
+	fields_put(b, "sender", row->sender);
+	fields_put(b, "body", row->body);
+	fields_put(b, "changed", row->changed != NULL ? row->changed : "");
+}
+
+void answer_propose(struct chat *c, const struct question *q, const struct rows *rows)
+{
+	struct session *s = q->session;
+	struct bytes b = {0};
+
+	fields_put(&b, "what", q->shared->name);
+	fields_put_number(&b, "in", q->in_room ? s->room->number : 0);
+	q->shared->put(q, &b);
+	put_rows(&b, rows);
+	/* The codes themselves are for the asker alone. */
+	if (rows->kind == QUERY_CODES && rows->error == NULL && s->person.kept == NULL)
+		s->person.kept = mem_strdup(rows->codes.codes);
+	act_propose(c, s, ACT_ANSWER, b.data);
+	bytes_release(&b);
+}
+
+/* The answer, as its node has put it. */
+static void hear(struct chat *c, struct session *s, struct question *q, const char *text)
+{
+	char *error = fields_get(text, "error"), *name = fields_get(text, "room_name"), *sender = fields_get(text, "sender");
+	char *body = fields_get(text, "body"), *changed = fields_get(text, "changed"), *hashes = fields_get(text, "hashes");
+	enum query_kind kind = (enum query_kind)fields_get_number(text, "kind");
+	struct row row = {
+		.id = (uint64_t)fields_get_number(text, "id"), .time_ms = fields_get_time(text, "time"),
+		.kind = (enum record_kind)fields_get_number(text, "line"), .room = fields_get_count(text, "room", UINT32_MAX),
+		.room_name = name, .sender = sender, .body = body, .changed = kind == QUERY_AUDIT ? changed : NULL,
+	};
+	struct rows rows = {.kind = kind, .row = &row, .n = row.id != 0, .error = *error != '\0' ? error : NULL};
+
+	if (kind == QUERY_CODES) {
+		rows.codes.codes = s->person.kept != NULL ? s->person.kept : "";
+		rows.codes.hashes = hashes;
+	}
+	q->then(c, s, q, &(struct event){.kind = EVENT_ROWS, .rows = &rows});
+	free(error);
+	free(name);
+	free(sender);
+	free(body);
+	free(changed);
+	free(hashes);
+}
+
+static void apply_answer(struct chat *c, struct session *s, const char *text)
+{
+	uint32_t in = fields_get_count(text, "in", UINT32_MAX);
+	struct question q = {.session = s};
+	char *what = fields_get(text, "what");
+
+	for (size_t i = 0; i < sizeof shared / sizeof shared[0]; i++)
+		if (strcmp(shared[i]->name, what) == 0)
+			q.shared = shared[i];
+	free(what);
+	/* They may have left the room that it was about. */
+	if (q.shared != NULL && (in == 0 || (s->room != NULL && s->room->number == in)) && q.shared->get(c, &q, text)) {
+		q.then = q.shared->then;
+		hear(c, s, &q, text);
+	}
+	if (q.free_data != NULL)
+		q.free_data(q.data);
+	person_forget(s);
+}
+
+/* -- time ---------------------------------------------------------------------------------- */
+
+enum { TICK_AGAIN_MS = 1000 };
+
+void act_tick(struct chat *c)
+{
+	removal_tick(c);
+	resume_tick(c);
+	lockdown_tick(c);
+	ban_tick(c);
+	eject_run(c);
+	report_tick(c);
+	forget_tick(c);
+}
+
+int64_t act_due_ms(const struct chat *c)
+{
+	/* By the time of acts, which is the host's. */
+	int64_t shared_ms = c->cluster.self == NULL ? 0 : c->now_ms - c->wall_ms;
+	const int64_t due_ms[] = {
+		removal_due_ms(c), resume_due_ms(c), lockdown_due_ms(c), ban_due_ms(c), eject_due_ms(c), report_due_ms(c),
+		forget_due_ms(c),
+	};
+	int64_t first_ms = INT64_MAX;
+
+	for (size_t i = 0; i < sizeof due_ms / sizeof due_ms[0]; i++) {
+		int64_t at_ms = i < 2 && due_ms[i] != INT64_MAX ? due_ms[i] + shared_ms : due_ms[i];
+
+		if (at_ms < first_ms)
+			first_ms = at_ms;
+	}
+	if (c->cluster.self != NULL && first_ms < c->cluster.ticked_ms + TICK_AGAIN_MS)
+		first_ms = c->cluster.ticked_ms + TICK_AGAIN_MS;
+	return first_ms;
+}
+
+bool act_goes_on(const struct chat *c)
+{
+	return c->cluster.self != NULL && (c->rooms.ejections.due || forget_waiting(c) > 0 || c->rooms.removal.ndoomed > 0 ||
+	                                   c->moderation.reports.unsaved);
+}
+
+static void apply(struct chat *c, const struct act *a)
+{
+	struct session *s = a->person != 0 ? person_of(a->node, a->person) : NULL;
+
+	/* A node that has started since they came does not have them. */
+	if (s == NULL && (a->person & PERSON_HOST) != 0)
+		s = session_begin_remote(c, a->node, a->person, true, "host=1");
+	if (s != NULL && s->person.pending > 0 && a->node == c->cluster.self && --s->person.pending == 0)
+		session_go_on(c, s);
+	switch (a->kind) {
+	case ACT_NODE:
+		break;
+	case ACT_GONE:
+		apply_gone(c, a->text);
+		break;
+	case ACT_ENTER:
+		apply_enter(c, a);
+		break;
+	case ACT_LINE:
+		if (s != NULL && s->state == SESSION_CHAT && strlen(a->text) <= BODY_BYTES_MAX)
+			apply_line(c, s, a->text);
+		break;
+	case ACT_END:
+		if (s != NULL)
+			apply_end(c, s, a->text);
+		break;
+	case ACT_HOST:
+		if (s != NULL)
+			apply_host(c, s, a);
+		break;
+	case ACT_JOIN:
+		if (s != NULL && s->state == SESSION_CHAT)
+			room_entry_apply(c, s, a->text);
+		break;
+	case ACT_LOCK:
+		if (s != NULL && session_lives(s))
+			room_lock_apply(c, s, a->text);
+		break;
+	case ACT_CERT:
+		if (s != NULL && s->state == SESSION_CHAT)
+			cert_apply(c, s, a->text);
+		break;
+	case ACT_AUDIT:
+		audit_apply(c, a->text);
+		break;
+	case ACT_PRUNE:
+		emit_append(c, (struct record){.kind = RECORD_PRUNE, .time_ms = c->wall_ms, .room_name = ""});
+		break;
+	case ACT_EMPTY:
+		room_emptied(c, fields_get_count(a->text, "room", UINT32_MAX), (uint64_t)fields_get_number(a->text, "up_to"));
+		break;
+	case ACT_ANSWER:
+		if (s != NULL && (s->state == SESSION_CHAT || s->state == SESSION_HOST))
+			apply_answer(c, s, a->text);
+		break;
+	case ACT_SIGN_IN:
+	case ACT_RESUME:
+		apply_comer(c, a);
+		break;
+	case ACT_REGISTER:
+		if (s != NULL && s->state == SESSION_CHAT)
+			register_apply(c, s, a->text);
+		break;
+	case ACT_DROP:
+		if (s != NULL && s->state == SESSION_CHAT)
+			drop_apply(c, s, a->text);
+		break;
+	case ACT_ACCOUNT:
+		account_change_as(c, a->text);
+		break;
+	case ACT_MAIL:
+		if (s != NULL && s->state == SESSION_CHAT)
+			mail_keep_apply(c, s, a->text);
+		break;
+	case ACT_READ:
+		mail_read_apply(c, a->text);
+		break;
+	case ACT_SEEN:
+		seen_apply(c, a->text);
+		break;
+	case ACT_TICK:
+		act_tick(c);
+		break;
+	}
+}
+
+/* -- what this node learns of itself and others ------------------------------------------- */
+
+void cluster_incarnate(struct chat *c, uint64_t incarnation)
+{
+	c->cluster.incarnation = incarnation;
+	c->cluster.number = 0;
+	/* Nobody of an earlier incarnation has the same number. */
+	c->cluster.people = incarnation << 32;
+	act_propose(c, NULL, ACT_NODE, "");
+}
+
+void cluster_lease_over(struct chat *c, const char *node, uint64_t incarnation)
+{
+	const struct node *n = cluster_find(c, node);
+	char text[NODE_BYTES_MAX + 32];
+
+	if (n == NULL || n == c->cluster.self || !n->up || n->incarnation != incarnation)
+		return;
+	snprintf(text, sizeof text, "%s %" PRIu64, node, incarnation);
+	act_propose(c, NULL, ACT_GONE, text);
+}
+
+/* -- acts ---------------------------------------------------------------------------------- */
+
+/* The end of a step of an act. */
+static void finish(struct chat *c)
+{
+	struct bytes b = {0};
+
+	roster_save(c);
+	c->cluster.applying = false;
+	if (act_goes_on(c))
+		return;
+	cluster_noted(c);
+	cluster_state(c, &b);
+	emit_done(c, b.data, b.len);
+	bytes_release(&b);
+}
+
+void act_apply(struct chat *c, const struct event *e)
+{
+	struct act a;
+
+	c->cluster.done = 0;
+	if (e->act.text == NULL) {
+		c->cluster.applying = true;
+		c->wall_ms = c->cluster.at_ms;
+		act_tick(c);
+		finish(c);
+		return;
+	}
+	if (!parse(c, e->act.text, &a))
+		return;
+	c->cluster.applying = true;
+	c->wall_ms = c->cluster.at_ms = e->act.at_ms;
+	if (a.kind == ACT_NODE && a.incarnation > a.node->incarnation) {
+		apply_node(c, &a);
+	} else if (a.node->up && a.incarnation == a.node->incarnation && a.number > a.node->number) {
+		a.node->number = a.number;
+		apply(c, &a);
+	}
+	finish(c);
+}

@@ -1,0 +1,554 @@
+/*
+ * Several cores that are one chat, over a stream in memory.
+ */
+#include "chat_help.h"
+
+#include "chatd/core/people/session.h"
+#include "chatd/core/state/state.h"
+
+enum { NODES = 3, ACTS_MAX = 20000 };
+
+struct peer {
+	struct chat *chat;
+	size_t applied;            /* acts of the stream */
+	struct bytes out[8];       /* what each connection was sent */
+	struct bytes published;
+	uint64_t stored;
+	struct query asked[64];    /* without their strings */
+	size_t nasked;
+	struct bytes records;      /* those of the last act */
+	/* Its database: facts, by kind and key, and rooms. */
+	struct { int kind; char *key, *value; } facts[4096];
+	size_t nfacts;
+	struct { uint32_t number; char *name, *topic; uint64_t last_id; int64_t last_ms; } rooms[512];
+	size_t nrooms;
+	uint32_t last_room;
+	char *done;                /* the last EFFECT_DONE */
+	uint64_t incarnation;
+	bool closed[8];            /* by the core */
+};
+
+static struct peer peers[NODES];
+static struct { char *text; int64_t at_ms; } stream[ACTS_MAX];
+static size_t nstream;
+static const char *const node_names[NODES] = {"a", "b", "c"};
+
+static void keep_fact(struct peer *p, const struct record *r)
+{
+	size_t i = 0;
+
+	while (i < p->nfacts && (p->facts[i].kind != (int)r->fact.kind || strcmp(p->facts[i].key, r->fact.key) != 0))
+		i++;
+	if (i < p->nfacts) {
+		free(p->facts[i].value);
+		free(p->facts[i].key);
+		/* In the order in which SQLite would give them is not needed, but the same on all nodes. */
+		memmove(&p->facts[i], &p->facts[i + 1], (--p->nfacts - i) * sizeof p->facts[0]);
+	}
+	if (*r->fact.value == '\0')
+		return;
+	i = p->nfacts++;
+	assert_true(p->nfacts <= 4096);
+	p->facts[i].kind = (int)r->fact.kind;
+	p->facts[i].key = mem_strdup(r->fact.key);
+	p->facts[i].value = mem_strdup(r->fact.value);
+}
+
+static void keep_room(struct peer *p, const struct record *r)
+{
+	size_t i = 0;
+
+	while (i < p->nrooms && p->rooms[i].number != r->room)
+		i++;
+	if (r->room > p->last_room)
+		p->last_room = r->room;
+	if (i == p->nrooms) {
+		p->rooms[p->nrooms++].number = r->room;
+		assert_true(p->nrooms <= 512);
+		p->rooms[i].name = mem_strdup(r->room_name);
+		p->rooms[i].topic = mem_strdup("");
+	}
+	if (r->kind == RECORD_TOPIC) {
+		free(p->rooms[i].topic);
+		p->rooms[i].topic = mem_strdup(r->topic.text);
+	} else if (r->kind == RECORD_SAY || r->kind == RECORD_ACTION) {
+		p->rooms[i].last_id = r->seq;
+		p->rooms[i].last_ms = r->time_ms;
+	} else if (r->kind == RECORD_REMOVE) {
+		free(p->rooms[i].name);
+		free(p->rooms[i].topic);
+		memmove(&p->rooms[i], &p->rooms[i + 1], (--p->nrooms - i) * sizeof p->rooms[0]);
+		memset(&p->rooms[p->nrooms], 0, sizeof p->rooms[0]);
+	}
+}
+
+static uint64_t seed = 1;
+
+static uint32_t next(uint32_t below)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (uint32_t)(seed % below);
+}
+
+static char *again; /* an act that will come once more; owned */
+
+/* Some twice, and behind others, as after an answer that was lost. */
+static void append(const char *text)
+{
+	stream[nstream].text = mem_strdup(text);
+	stream[nstream++].at_ms = wall();
+	if (again != NULL && next(3) == 0) {
+		stream[nstream].text = again;
+		stream[nstream++].at_ms = wall();
+		again = NULL;
+	}
+	if (again == NULL && next(20) == 0)
+		again = mem_strdup(text);
+}
+
+static void take_effects(struct peer *p)
+{
+	const struct effect *e;
+	size_t n;
+
+	e = chat_effects(p->chat, &n);
+	for (; n > 0; n--, e++) {
+		if (e->kind == EFFECT_PROPOSE) {
+			append(e->text);
+		} else if (e->kind == EFFECT_SEND && e->conn.gen != 0 && e->conn.slot < 8) {
+			bytes_append(&p->out[e->conn.slot], e->text, e->len);
+		} else if (e->kind == EFFECT_CLOSE && e->conn.gen != 0 && e->conn.slot < 8) {
+			p->closed[e->conn.slot] = true;
+		} else if (e->kind == EFFECT_PUBLISH) {
+			bytes_append(&p->published, e->text, e->len);
+		} else if (e->kind == EFFECT_APPEND) {
+			struct record_columns columns;
+
+			record_columns(&e->record, &columns);
+			if (e->record.kind == RECORD_FACT)
+				keep_fact(p, &e->record);
+			else if (e->record.room != 0)
+				keep_room(p, &e->record);
+			p->stored = e->record.seq;
+			bytes_printf(&p->records, "  #%" PRIu64 " kind %d room %u %" PRIu64 " %s\n", e->record.seq, (int)e->record.kind,
+			             e->record.room, columns.number, columns.text);
+		} else if (e->kind == EFFECT_DONE) {
+			free(p->done);
+			p->done = mem_strdup(e->text);
+		} else if (e->kind == EFFECT_QUERY && p->nasked < 64) {
+			p->asked[p->nasked++] = e->query;
+		}
+	}
+}
+
+static void step_at(int node, struct event e)
+{
+	e.now_ms = now_ms;
+	e.wall_ms = wall();
+	chat_step(peers[node].chat, &e);
+	take_effects(&peers[node]);
+}
+
+static void answer(int node, const struct query *q)
+{
+	static const struct row line = {.id = 103, .time_ms = 1795378445000, .kind = RECORD_SAY, .room = 6, .room_name = "general",
+	                                .sender = "x1", .body = "hello"};
+	struct rows rows = {.kind = q->kind, .number = q->number, .conn = q->conn};
+
+	if (q->kind == QUERY_CHECK)
+		rows.check.matches = true;
+	else if (q->kind == QUERY_HASH)
+		rows.hash.text = "$y$hash";
+	else if (q->kind == QUERY_CODES)
+		rows.codes.codes = "a b", rows.codes.hashes = "$y$a\n$y$b";
+	else if (q->kind == QUERY_TOTP)
+		rows.totp.secret = "SECRET";
+	else if (q->kind == QUERY_LAST || q->kind == QUERY_FIRST)
+		rows.row = &line, rows.n = 1;
+	step_at(node, (struct event){.kind = EVENT_ROWS, .conn = q->conn, .rows = &rows});
+}
+
+/* Each node's store answers what it was asked. */
+static bool answer_all(void)
+{
+	bool any = false;
+
+	for (int i = 0; i < NODES; i++)
+		while (peers[i].nasked > 0) {
+			struct query q = peers[i].asked[--peers[i].nasked];
+
+			answer(i, &q);
+			any = true;
+		}
+	return any;
+}
+
+static void dump(int node)
+{
+	const struct chat *c = peers[node].chat;
+
+	printf("# node %s: seq %" PRIu64 " people %u records %" PRIx64 "\n", node_names[node], c->records.seq, c->people.n, c->cluster.records);
+	for (const struct node *n = c->cluster.nodes; n != NULL; n = n->hh.next)
+		for (const struct session *s = n->people; s != NULL; s = s->person.hh.next)
+			printf("#  %s/%" PRIu64 " state %d %s in %s away %s voiced %d\n", n->name, s->person.number, (int)s->state, s->nick,
+			       s->room != NULL ? s->room->name : "-", s->presence.away, s->member.voiced);
+	for (uint32_t slot = 0; slot < c->rooms.top; slot++) {
+		const struct room *r = c->rooms.slot[slot];
+		if (r != NULL)
+			printf("#  room %u %s topic %s n %u last %" PRIu64 "\n", r->number, r->name, r->topic, r->members.n, r->lines.last_id);
+	}
+}
+
+/* All that was proposed comes to all nodes, and they make the same of it. */
+static void spread(void)
+{
+	while (answer_all() || peers[0].applied < nstream) {
+		size_t at = peers[0].applied;
+
+		for (int i = 0; i < NODES && at < nstream; i++) {
+			struct peer *p = &peers[i];
+
+			bytes_clear(&p->records);
+			bytes_puts(&p->records, "");
+			step_at(i, (struct event){.kind = EVENT_ACT, .act = {stream[at].text, stream[at].at_ms}});
+			while (chat_goes_on(p->chat))
+				step_at(i, (struct event){.kind = EVENT_ACT});
+			p->applied++;
+			step_at(i, (struct event){.kind = EVENT_STORED, .stored.seq = p->stored});
+			if (chat_digest(p->chat) != chat_digest(peers[0].chat)) {
+				dump(0);
+				dump(i);
+				fail_msg("nodes %s and %s differ after: %s\n%s\n%s", node_names[0], node_names[i], stream[at].text,
+				         peers[0].records.data, p->records.data);
+			}
+		}
+	}
+}
+
+static void say(int node, uint32_t slot, const char *text)
+{
+	for (int i = 0; i < NODES; i++) {
+		bytes_clear(&peers[i].published);
+		bytes_puts(&peers[i].published, "");
+		for (int k = 0; k < 8; k++) {
+			bytes_clear(&peers[i].out[k]);
+			bytes_puts(&peers[i].out[k], "");
+		}
+	}
+	step_at(node, (struct event){.kind = EVENT_BYTES, .conn = id(slot), .bytes = {text, strlen(text), 0}});
+	spread();
+}
+
+static void comes(int node, uint32_t slot, const char *name)
+{
+	step_at(node, (struct event){.kind = EVENT_CONNECTED, .conn = id(slot), .connected.from = where("192.0.2.1")});
+	say(node, slot, name);
+}
+
+static void reads(int node, uint32_t slot, const char *part)
+{
+	if (strstr(peers[node].out[slot].data, part) == NULL)
+		fail_msg("no %s in:\n%s", part, peers[node].out[slot].data);
+}
+
+static void hears(int node, const char *part)
+{
+	if (strstr(peers[node].published.data, part) == NULL)
+		fail_msg("no %s in:\n%s", part, peers[node].published.data);
+}
+
+static void reads_not(int node, uint32_t slot, const char *part)
+{
+	if (strstr(peers[node].out[slot].data, part) != NULL)
+		fail_msg("%s in:\n%s", part, peers[node].out[slot].data);
+}
+
+static void hears_not(int node, const char *part)
+{
+	if (strstr(peers[node].published.data, part) != NULL)
+		fail_msg("%s in:\n%s", part, peers[node].published.data);
+}
+
+static void propose_node(int i)
+{
+	step_at(i, (struct event){.kind = EVENT_INCARNATION, .incarnation = ++peers[i].incarnation});
+}
+
+/* The node dies, and starts again with what its database has. */
+static void dies(int node)
+{
+	struct peer *p = &peers[node];
+	static const int order[] = {FACT_ACCOUNT, FACT_ROOM, FACT_BAN, FACT_MUTE, FACT_FILTER, FACT_INVITE, FACT_MAIL, FACT_REPORT,
+	                            FACT_STATE, FACT_PERSON, FACT_RESUMABLE};
+
+	chat_free(p->chat);
+	p->nasked = 0;
+	p->chat = chat_new(&config, p->stored, p->last_room);
+	chat_begin_cluster(p->chat, node_names[node]);
+	chat_load_cluster(p->chat, p->done);
+	for (size_t i = 0; i < p->nrooms; i++)
+		chat_load_room(p->chat, &(struct saved_room){p->rooms[i].number, p->rooms[i].name, p->rooms[i].topic,
+		                                             p->rooms[i].last_id, p->rooms[i].last_ms});
+	for (size_t k = 0; k < sizeof order / sizeof *order; k++)
+		for (size_t i = 0; i < p->nfacts; i++)
+			if (p->facts[i].kind == order[k])
+				chat_load_fact(p->chat, &(struct saved_fact){(enum fact_kind)order[k], p->facts[i].key, p->facts[i].value});
+	if (p->applied > 0 && peers[(node + 1) % NODES].applied == p->applied &&
+	    chat_digest(p->chat) != chat_digest(peers[(node + 1) % NODES].chat)) {
+		dump((node + 1) % NODES);
+		dump(node);
+		fail_msg("node %s is another one after its start", node_names[node]);
+	}
+	propose_node(node);
+}
+
+static int begin_nodes(void **state)
+{
+	begin(state);
+	for (int i = 0; i < NODES; i++) {
+		memset(&peers[i], 0, sizeof peers[i]);
+		peers[i].chat = chat_new(&config, 100, 5);
+		chat_begin_cluster(peers[i].chat, node_names[i]);
+		peers[i].stored = 100;
+		peers[i].last_room = 5;
+		chat_load_fact(peers[i].chat, &(struct saved_fact){FACT_ACCOUNT, "x0", "nick=x0 role=admin made=1795378000000 hash=$y$hash"});
+		chat_load_fact(peers[i].chat, &(struct saved_fact){FACT_ACCOUNT, "x1", "nick=x1 role=moderator made=1795378000001 hash=$y$hash"});
+		keep_fact(&peers[i], &(struct record){.kind = RECORD_FACT, .fact = {FACT_ACCOUNT, "x0", "nick=x0 role=admin made=1795378000000 hash=$y$hash"}});
+		keep_fact(&peers[i], &(struct record){.kind = RECORD_FACT, .fact = {FACT_ACCOUNT, "x1", "nick=x1 role=moderator made=1795378000001 hash=$y$hash"}});
+		propose_node(i);
+	}
+	spread();
+	return 0;
+}
+
+static int end_nodes(void **state)
+{
+	for (int i = 0; i < NODES; i++) {
+		chat_free(peers[i].chat);
+		for (int k = 0; k < 8; k++)
+			bytes_release(&peers[i].out[k]);
+		bytes_release(&peers[i].published);
+		bytes_release(&peers[i].records);
+		free(peers[i].done);
+		for (size_t k = 0; k < peers[i].nfacts; k++) {
+			free(peers[i].facts[k].key);
+			free(peers[i].facts[k].value);
+		}
+		for (size_t k = 0; k < peers[i].nrooms; k++) {
+			free(peers[i].rooms[k].name);
+			free(peers[i].rooms[k].topic);
+		}
+	}
+	while (nstream > 0)
+		free(stream[--nstream].text);
+	free(again);
+	again = NULL;
+	return end(state);
+}
+
+static void test_two_talk(void **state)
+{
+	(void)state;
+	comes(0, 0, "alice\n");
+	reads(0, 0, "You are alice, in general");
+	comes(1, 0, "bob\n");
+	hears(0, "\"bob\" has joined our chat");
+	say(0, 0, "hello bob\n");
+	hears(1, "[alice]:hello bob");
+	say(1, 0, "/who\n");
+	reads(1, 0, "alice");
+	say(1, 0, "/topic all of us\n");
+	hears(0, "bob");
+	step_at(0, (struct event){.kind = EVENT_CLOSED, .conn = id(0), .closed.reason = "connection lost"});
+	say(1, 0, "gone\n");
+	hears(1, "alice has left our chat: connection lost");
+}
+
+static void test_one_name(void **state)
+{
+	(void)state;
+	step_at(0, (struct event){.kind = EVENT_CONNECTED, .conn = id(0), .connected.from = where("192.0.2.1")});
+	step_at(1, (struct event){.kind = EVENT_CONNECTED, .conn = id(0), .connected.from = where("192.0.2.2")});
+	step_at(0, (struct event){.kind = EVENT_BYTES, .conn = id(0), .bytes = {"eve\n", 4, 0}});
+	step_at(1, (struct event){.kind = EVENT_BYTES, .conn = id(0), .bytes = {"eve\n", 4, 0}});
+	spread();
+	reads(0, 0, "You are eve");
+	reads(1, 0, "eve is taken");
+}
+
+/* A node is not heard of any more: its people leave, and what comes of it late is void. */
+static void test_a_lease_ends(void **state)
+{
+	char late[64];
+	uint64_t seq;
+
+	(void)state;
+	comes(0, 0, "alice\n");
+	comes(1, 0, "bob\n");
+	say(1, 0, "/who\n");
+	reads(1, 0, "alice");
+	snprintf(late, sizeof late, "a 1 %u L%" PRIu64 " too late", 1000u, (UINT64_C(1) << 32) + 1);
+	say(0, 0, "in time\n");
+	hears(1, "[alice]:in time");
+	step_at(1, (struct event){.kind = EVENT_LEASE_OVER, .lease = {"a", 1}});
+	append(late);
+	say(1, 0, "/time\n");
+	hears(1, "alice has left our chat: connection lost");
+	hears_not(1, "too late");
+	say(1, 0, "/who\n");
+	reads_not(1, 0, "alice");
+	/* It comes back, and so does she. */
+	propose_node(0);
+	spread();
+	seq = peers[1].stored;
+	append("a 1 2000 P0 actor=alice what=nothing");
+	spread();
+	assert_int_equal(peers[1].stored, seq);
+	comes(0, 1, "alice\n");
+	say(1, 0, "/whois alice\n");
+	reads(1, 0, "alice");
+}
+
+/* The code of somebody who is here, or was. */
+static void some_code(char *text, size_t n)
+{
+	const struct chat *c = peers[0].chat;
+	const struct resumable *g = c->entry.resumables.first;
+	const struct session *s = c->people.by_key;
+	char code[RESUME_CODE_BYTES] = "none";
+
+	for (uint32_t k = next(10); k > 0 && s != NULL && s->hh.next != NULL; k--)
+		s = s->hh.next;
+	if (g != NULL && next(2) == 0)
+		strcpy(code, g->code);
+	else if (s != NULL)
+		resume_code(s, code);
+	snprintf(text, n, "/resume %s\n", code);
+}
+
+/* The host's administrator connects, gives a command, and goes. */
+static void host_does(int node, uint32_t *gen)
+{
+	static const char *const lines[] = {"/role x%u moderator\n", "/ban --everywhere x%u\n", "/unban all --yes\n", "/announce hi\n",
+	                                    "/remove account x%u --yes\n", "/lockdown off\n", "/code x%u\n", "/who\n",
+	                                    "/topic --in=ops new\n", "/kick --in=general x%u\n", "/backup a%u.db\n"};
+	struct conn_id conn = {SLOTS, ++*gen};
+	char text[64];
+
+	step_at(node, (struct event){.kind = EVENT_CONNECTED, .conn = conn,
+	        .connected = {.from = {.kind = ADDRESS_HOST}, .control = true}});
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	snprintf(text, sizeof text, lines[next(sizeof lines / sizeof *lines)], next(20));
+#pragma GCC diagnostic pop
+	step_at(node, (struct event){.kind = EVENT_BYTES, .conn = conn, .bytes = {text, strlen(text), 0}});
+	if (next(2) == 0)
+		spread();
+	step_at(node, (struct event){.kind = EVENT_CLOSED, .conn = conn});
+	step_at(node, (struct event){.kind = EVENT_RELEASED, .conn = conn});
+}
+
+static void anything(void)
+{
+	static const char *const lines[] = {
+		"hello\n", "/me waves\n", "/join ops\n", "/join general\n", "/leave\n", "/topic news\n", "/away lunch\n", "/back\n",
+		"/nick x%u\n", "/nick y%u\n", "/who\n", "/whois x%u\n", "/rooms\n", "/ignore x%u\n", "/room private on\n", "/slow 5\n",
+		"/kick x%u\n", "/mute x%u\n", "/ban y%u\n", "/msg x%u hi\n", "/help\n", "/quit\n", "/highlight word%u\n", "/set time short\n",
+		"/invite x%u\n", "/op x%u\n", "/watch general\n", "/unwatch all\n", "/announce hi\n", "/report #105\n", "/delete #103\n",
+		"/register correct horse\n", "/register correct horse\n", "/login x%u correct horse\n", "/login x%u correct horse\n",
+		"/passwd correct horse\n", "/resume\n", "/resume\n", "/join ops correct horse\n", "/room password correct horse\n", "/room password off\n",
+		"/remove account x%u --yes --lines\n", "/remove room ops --yes\n", "/code x%u\n", "/totp\n", "/codes\n", "/cert list\n",
+		"/prune --yes\n", "/backup b%u.db\n", "/shutdown 5m\n", "/shutdown off\n", "/reports resolve all\n", "/ban 192.0.2.0/24 1m\n", "/highlight term%u\n", "/set zone UTC\n", "/transfer x%u\n", "/accept ops\n", "/room mods%u on\n",
+		"/role x%u moderator\n", "/drop correct horse\n", "/cert\n", "/sessions\n", "/slow off\n", "/voice x%u\n", "/undo #A%u\n",
+		"/lockdown 5m\n", "/filter add word%u\n", "/filter remove word%u\n", "/unban all --yes\n", "/history\n", "/mentions\n",
+	};
+	bool there[NODES][8] = {{false}};
+	uint32_t gen[NODES][8] = {{0}}, host_gen = 0;
+	char text[64];
+
+	for (int i = 0; i < 3000 && nstream < ACTS_MAX - 50; i++) {
+		int node = (int)next(NODES);
+		uint32_t slot = next(8);
+		struct conn_id conn = {slot, gen[node][slot]};
+
+		now_ms += next(2000);
+		if (peers[node].closed[slot]) {
+			peers[node].closed[slot] = there[node][slot] = false;
+			step_at(node, (struct event){.kind = EVENT_RELEASED, .conn = conn});
+		}
+		if (!there[node][slot] && next(4) == 0) {
+			conn.gen = ++gen[node][slot];
+			there[node][slot] = true;
+			step_at(node, (struct event){.kind = EVENT_CONNECTED, .conn = conn, .connected = {.from = where("192.0.2.1"),
+			        .control = false, .token = next(1u << 30)}});
+			snprintf(text, sizeof text, next(8) == 0 ? "x0\ncorrect horse\n" : next(8) == 0 ? "x1\ncorrect horse\n" : "x%u\n", next(20));
+			step_at(node, (struct event){.kind = EVENT_BYTES, .conn = conn, .bytes = {text, strlen(text), 0}});
+		} else if (there[node][slot] && next(30) == 0) {
+			there[node][slot] = false;
+			step_at(node, (struct event){.kind = EVENT_CLOSED, .conn = conn});
+			step_at(node, (struct event){.kind = EVENT_RELEASED, .conn = conn});
+			peers[node].closed[slot] = false;
+		} else if (there[node][slot]) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+			snprintf(text, sizeof text, lines[next(sizeof lines / sizeof *lines)], next(20));
+#pragma GCC diagnostic pop
+			if (strcmp(text, "/resume\n") == 0)
+				some_code(text, sizeof text);
+			step_at(node, (struct event){.kind = EVENT_BYTES, .conn = conn, .bytes = {text, strlen(text), 0}});
+		}
+		if (next(200) == 0) {
+			if (next(2) == 0)
+				spread();
+			dies(node);
+			memset(there[node], 0, sizeof there[node]);
+			memset(peers[node].closed, 0, sizeof peers[node].closed);
+		}
+		/* Cut off: the others say that it is gone, and it begins again. */
+		if (next(150) == 0) {
+			int other = (node + 1) % NODES;
+
+			step_at(other, (struct event){.kind = EVENT_LEASE_OVER, .lease = {node_names[node], peers[node].incarnation}});
+			if (next(2) == 0)
+				spread();
+			propose_node(node);
+			if (next(2) == 0)
+				spread();
+		}
+		if (next(30) == 0)
+			host_does(node, &host_gen);
+		if (next(3) == 0)
+			spread();
+		if (next(10) == 0)
+			step_at(node, (struct event){.kind = EVENT_TICK});
+	}
+	spread();
+}
+
+static void test_anything(void **state)
+{
+	const char *from = getenv("SEED"), *many = getenv("SEEDS");
+	uint64_t first = from != NULL ? strtoull(from, NULL, 10) : 1, n = many != NULL ? strtoull(many, NULL, 10) : 5;
+
+	for (uint64_t i = first; i < first + n; i++) {
+		seed = i * 88172645463325252u + 1;
+		printf("# seed %" PRIu64 "\n", i);
+		begin_nodes(state);
+		anything();
+		end_nodes(state);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_two_talk, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_one_name, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_a_lease_ends, begin_nodes, end_nodes),
+		cmocka_unit_test(test_anything),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
