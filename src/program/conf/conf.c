@@ -19,6 +19,7 @@
 #include "chatd/base/guard.h"
 #include "chatd/base/text.h"
 #include "chatd/core/people/name.h"
+#include "chatd/program/conf/conf_cluster.h"
 #include "chatd/program/conf/conf_listen.h"
 #include "chatd/program/conf/plain_file.h"
 
@@ -104,6 +105,19 @@ const struct conf_key conf_keys[] = {
 	  .help = "Connections at one time; further ones are refused with a message." },
 	{ KEY("metrics", CONF_METRICS, metrics), .initial = "",
 	  .help = "Where to serve metrics and health over HTTP; empty for nowhere." },
+	{ KEY("cluster", CONF_CLUSTER, cluster.engine), .initial = "",
+	  .help = "The engine through which several chatd are one chat; empty for none." },
+	{ KEY("node", CONF_NODE, cluster.node), .initial = "",
+	  .help = "The name of this chatd in the cluster." },
+	{ KEY("cluster_user", CONF_CLUSTER_USER, cluster.user), .initial = "",
+	  .help = "The user of the engine; empty for its default user." },
+	{ KEY("cluster_password_file", CONF_PATH, cluster.password_file), .initial = "",
+	  .help = "A file with the password of the engine; empty for none." },
+	{ KEY("cluster_name", CONF_CLUSTER_NAME, cluster.name), .initial = "chatd",
+	  .help = "The name of the cluster, with which all keys in the engine begin." },
+	{ KEY("cluster_lease", CONF_NUMBER, cluster.lease_s), .initial = "10",
+	  .least = CLUSTER_LEASE_S_LEAST, .most = CLUSTER_LEASE_S_MAX,
+	  .help = "Seconds after which a node that is not heard of is taken for dead." },
 	{ KEY("log_level", CONF_CHOICE, log.level), .initial = "info", .reloadable = true,
 	  .choices = level_names,
 	  .help = "How much chatd logs to stderr." },
@@ -115,13 +129,13 @@ const struct conf_key conf_keys[] = {
 	{ KEY("line_bytes_max", CONF_NUMBER, line_bytes_max), .initial = "1024",
 	  .least = LINE_BYTES_LEAST, .most = LINE_BYTES_LIMIT, .reloadable = true,
 	  .help = "Bytes in a line; a longer one is refused whole." },
-	{ KEY("history_replay", CONF_NUMBER, history_replay), .initial = "20",
+	{ KEY("history_replay", CONF_NUMBER, history.replay), .initial = "20",
 	  .least = 0, .most = ROWS_MAX, .reloadable = true,
 	  .help = "Earlier lines shown on joining a room; 0 for none." },
-	{ KEY("history_days", CONF_NUMBER, history_days), .initial = "0",
+	{ KEY("history_days", CONF_NUMBER, history.days), .initial = "0",
 	  .least = 0, .most = 36500, .reloadable = true,
 	  .help = "Days after which lines are deleted; 0 keeps them forever." },
-	{ KEY("history_lines", CONF_NUMBER64, history_lines), .initial = "0",
+	{ KEY("history_lines", CONF_NUMBER64, history.lines), .initial = "0",
 	  .least = 0, .most = 1000000000000, .reloadable = true,
 	  .help = "Newest lines kept in each room; 0 keeps all." },
 	{ KEY("rate_burst", CONF_NUMBER, rate.burst), .initial = "60",
@@ -271,6 +285,37 @@ static bool read_metrics(struct conf *c, const struct conf_key *k, const char *v
 	conf_listen_show(&l, &shown);
 	set_text(conf_field(c, k), shown.data);
 	bytes_release(&shown);
+	return true;
+}
+
+/* Whoever wants no cluster may write none. */
+static bool read_cluster(struct conf *c, const struct conf_key *k, const char *value, char *why, size_t n)
+{
+	struct bytes shown = { 0 };
+	struct conf_cluster e;
+
+	if (value[0] == '\0' || strcmp(value, "none") == 0) {
+		set_text(conf_field(c, k), "");
+		return true;
+	}
+	if (!conf_cluster_parse(value, &e, why, n))
+		return false;
+	conf_cluster_show(&e, &shown);
+	set_text(conf_field(c, k), shown.data);
+	bytes_release(&shown);
+	return true;
+}
+
+/* A name in a cluster. One that need not be set can be none. */
+static bool read_cluster_name(struct conf *c, const struct conf_key *k, const char *value, char *why, size_t n)
+{
+	bool none = k->initial[0] == '\0' && (value[0] == '\0' || strcmp(value, "none") == 0);
+
+	if (!none && !(k->type == CONF_NODE            ? conf_cluster_check_node(value, why, n)
+	               : k->type == CONF_CLUSTER_USER ? conf_cluster_check_user(value, why, n)
+	                                              : conf_cluster_check_name(value, why, n)))
+		return false;
+	set_text(conf_field(c, k), none ? "" : value);
 	return true;
 }
 
@@ -507,6 +552,10 @@ static const struct {
 	[CONF_TITLE] = { read_title, show_path, sizeof(char *) },
 	[CONF_ROOM] = { read_room, show_path, sizeof(char *) },
 	[CONF_TEXT_FILE] = { read_text_file, show_path, sizeof(char *) },
+	[CONF_CLUSTER] = { read_cluster, show_path, sizeof(char *) },
+	[CONF_NODE] = { read_cluster_name, show_path, sizeof(char *) },
+	[CONF_CLUSTER_NAME] = { read_cluster_name, show_path, sizeof(char *) },
+	[CONF_CLUSTER_USER] = { read_cluster_name, show_path, sizeof(char *) },
 };
 
 bool conf_value_read(struct conf *c, const struct conf_key *k, const char *value, char *why,
@@ -580,6 +629,11 @@ void conf_release(struct conf *c)
 	free(c->metrics);
 	free(c->tls.certificate);
 	free(c->tls.key);
+	free(c->cluster.engine);
+	free(c->cluster.node);
+	free(c->cluster.user);
+	free(c->cluster.password_file);
+	free(c->cluster.name);
 	free(c->address.proxies);
 	free(c->address.exempt);
 	free(c->face.server_name);

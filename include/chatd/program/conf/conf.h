@@ -43,6 +43,16 @@ struct conf {
 		enum tls_version least; /* tls_min */
 	} tls;                        /* a reload takes tls_min and new files at these paths, but no other paths */
 
+	struct {
+		char *engine;         /* the key `cluster`, as conf_cluster_show has it; NULL: there is no cluster, and
+		                       * the rest does not count */
+		char *node;           /* NULL: none is set, which check_cluster refuses */
+		char *user;           /* cluster_user, or NULL */
+		char *password_file;  /* cluster_password_file: path, or NULL */
+		char *name;           /* cluster_name */
+		uint32_t lease_s;     /* cluster_lease */
+	} cluster;
+
 	/* A reload takes new values. */
 	struct {
 		enum log_level level;
@@ -51,9 +61,11 @@ struct conf {
 	enum store_failure store_failure;
 	char *chat_log;               /* path, or NULL */
 	uint32_t line_bytes_max;
-	uint32_t history_replay;
-	uint32_t history_days;        /* 0: lines are kept forever */
-	uint64_t history_lines;       /* per room; 0: all */
+	struct {
+		uint32_t replay;
+		uint32_t days;        /* 0: lines are kept forever */
+		uint64_t lines;       /* per room; 0: all */
+	} history;
 	uint64_t disk_reserve;        /* bytes; 0: none */
 	struct {
 		uint32_t burst;
@@ -90,7 +102,7 @@ struct conf {
 
 enum conf_type {
 	CONF_LISTEN, CONF_METRICS, CONF_PATH, CONF_BLOCKS, CONF_NUMBER, CONF_NUMBER64, CONF_SIZE, CONF_CHOICE, CONF_CHAR,
-	CONF_TITLE, CONF_ROOM, CONF_TEXT_FILE,
+	CONF_TITLE, CONF_ROOM, CONF_TEXT_FILE, CONF_CLUSTER, CONF_NODE, CONF_CLUSTER_NAME, CONF_CLUSTER_USER,
 };
 
 struct conf_key {
