@@ -193,6 +193,7 @@ static bool daemon_reload(struct daemon *d, struct bytes *said)
 
 	notify_reloading(&d->notify);
 	ok = daemon_conf_read(d->options, &next, &problems) &&
+	     (!d->conf->cluster.engine || check_cluster_allows(&next, &problems)) &&
 	     daemon_read_texts(d, &next, &changes, &problems);
 	if (ok) {
 		daemon_hold_back(d, &next, &changes);
@@ -584,7 +585,8 @@ static bool daemon_settle(struct daemon *d)
 		d->nlisteners++;
 	return SANDBOX_INSTRUMENTED ||
 	       sandbox_enter(d->conf, d->options->conf_path, d->host_open ? USERS_PATH : NULL,
-	                     d->siblings ? d->siblings->handover : -1) ||
+	                     d->siblings ? d->siblings->handover : -1,
+	                     d->siblings ? d->siblings->cluster : -1) ||
 	       daemon_misconfigured(d);
 }
 
@@ -610,11 +612,22 @@ static void daemon_watched(struct daemon *d)
 	daemon_lives(d, LIFE_RUNNING);
 }
 
+/* Until the engine is wired in here. */
+static bool daemon_is_alone(struct daemon *d)
+{
+	if (!d->conf->cluster.engine)
+		return true;
+	log_errx("cluster = %s: this build of chatd cannot be part of a cluster; leave the key out", d->conf->cluster.engine);
+	return daemon_misconfigured(d);
+}
+
 /* The listeners come first, so that a second chatd on the same port touches no
  * database. */
 static bool daemon_start(struct daemon *d)
 {
 	notify_open(&d->notify);
+	if (!daemon_is_alone(d))
+		return false;
 	daemon_take_zone();
 	if (!descriptors_raise(d->conf))
 		return daemon_misconfigured(d);

@@ -247,7 +247,7 @@ static int try_in_child(int (*attempt)(void), bool files, bool rest)
 		snprintf(path, sizeof path, "%s/motd", texts);
 		c.face.motd = strdup(path);
 		snprintf(path, sizeof path, "%s/conf", folder);
-		if ((files && !landlock_restrict(&c, path, NULL)) || (rest && !syscalls_restrict(-1)))
+		if ((files && !landlock_restrict(&c, path, NULL)) || (rest && !syscalls_restrict(-1, -1)))
 			_exit(100 + (errno & 63));
 		_exit(attempt());
 	}
