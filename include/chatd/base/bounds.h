@@ -419,9 +419,8 @@ enum {
 	                         * came or was last answered longest ago makes way */
 	METRICS_REQUEST_BYTES_MAX = 8 << 10, /* of what one of them asks, and what chatd notes of it */
 	METRICS_REQUEST_MS_MAX = 10000, /* how long a request may take, or a connection be idle */
-	NODE_CHARS_MAX = 32,    /* characters of a node's name, in ASCII */
-	CLUSTER_NAME_BYTES_MAX = 64, /* of a cluster's name, with which each key in the engine begins, and of a user of
-	                         * the engine's */
+	NODE_BYTES_MAX = 32,    /* bytes of a node's name, and of the stream's */
+	CLUSTER_USER_BYTES_MAX = 64, /* of the name of a user of the engine's */
 	CLUSTER_PASSWORD_BYTES_MAX = 512, /* of the engine's password */
 	CLUSTER_DB_MAX = 9999,  /* the highest number of a database of the engine's, which has 16 unless told otherwise */
 	CLUSTER_LEASE_S_LEAST = 2, /* of a node's lease, which it renews several times while it lasts; */

@@ -113,8 +113,8 @@ const struct conf_key conf_keys[] = {
 	  .help = "The user of the engine; empty for its default user." },
 	{ KEY("cluster_password_file", CONF_PATH, cluster.password_file), .initial = "",
 	  .help = "A file with the password of the engine; empty for none." },
-	{ KEY("cluster_name", CONF_CLUSTER_NAME, cluster.name), .initial = "chatd",
-	  .help = "The name of the cluster, with which all keys in the engine begin." },
+	{ KEY("cluster_name", CONF_NODE, cluster.name), .initial = "chatd",
+	  .help = "The name of the stream, with which all keys in the engine begin." },
 	{ KEY("cluster_lease", CONF_NUMBER, cluster.lease_s), .initial = "10",
 	  .least = CLUSTER_LEASE_S_LEAST, .most = CLUSTER_LEASE_S_MAX,
 	  .help = "Seconds after which a node that is not heard of is taken for dead." },
@@ -311,9 +311,7 @@ static bool read_cluster_name(struct conf *c, const struct conf_key *k, const ch
 {
 	bool none = k->initial[0] == '\0' && (value[0] == '\0' || strcmp(value, "none") == 0);
 
-	if (!none && !(k->type == CONF_NODE            ? conf_cluster_check_node(value, why, n)
-	               : k->type == CONF_CLUSTER_USER ? conf_cluster_check_user(value, why, n)
-	                                              : conf_cluster_check_name(value, why, n)))
+	if (!none && !(k->type == CONF_NODE ? conf_cluster_check_name(value, why, n) : conf_cluster_check_user(value, why, n)))
 		return false;
 	set_text(conf_field(c, k), none ? "" : value);
 	return true;
@@ -554,7 +552,6 @@ static const struct {
 	[CONF_TEXT_FILE] = { read_text_file, show_path, sizeof(char *) },
 	[CONF_CLUSTER] = { read_cluster, show_path, sizeof(char *) },
 	[CONF_NODE] = { read_cluster_name, show_path, sizeof(char *) },
-	[CONF_CLUSTER_NAME] = { read_cluster_name, show_path, sizeof(char *) },
 	[CONF_CLUSTER_USER] = { read_cluster_name, show_path, sizeof(char *) },
 };
 

@@ -151,42 +151,24 @@ void conf_cluster_show(const struct conf_cluster *e, struct bytes *out)
 
 /* -- names ------------------------------------------------------------------------ */
 
-#define DIGITS "0123456789"
-#define LOWER "abcdefghijklmnopqrstuvwxyz"
-#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-static bool is_made_of(const char *s, const char *characters, size_t max)
+bool conf_cluster_check_name(const char *s, char *problem, size_t n)
 {
 	size_t len = strlen(s);
 
-	return len > 0 && len <= max && strspn(s, characters) == len;
-}
-
-bool conf_cluster_check_node(const char *s, char *problem, size_t n)
-{
-	if (is_made_of(s, LOWER DIGITS "-", NODE_CHARS_MAX))
+	if (len > 0 && len <= NODE_BYTES_MAX && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == len)
 		return true;
-	snprintf(problem, n, "a node's name must be 1 to %d of a-z, 0-9 and -", NODE_CHARS_MAX);
-	return false;
-}
-
-bool conf_cluster_check_name(const char *s, char *problem, size_t n)
-{
-	if (is_made_of(s, UPPER LOWER DIGITS ".:_-", CLUSTER_NAME_BYTES_MAX))
-		return true;
-	snprintf(problem, n, "a cluster's name must be 1 to %d of A-Z, a-z, 0-9 and . : _ -", CLUSTER_NAME_BYTES_MAX);
+	snprintf(problem, n, "it must be 1 to %d of a-z, 0-9 and -", NODE_BYTES_MAX);
 	return false;
 }
 
 bool conf_cluster_check_user(const char *s, char *problem, size_t n)
 {
 	size_t len = strlen(s);
-	bool ok = len > 0 && len <= CLUSTER_NAME_BYTES_MAX;
+	bool ok = len > 0 && len <= CLUSTER_USER_BYTES_MAX;
 
 	for (size_t i = 0; i < len && ok; i++)
 		ok = s[i] > ' ' && s[i] < 0x7f;
 	if (!ok)
-		snprintf(problem, n, "a user of the engine must be 1 to %d ASCII characters without blanks",
-		         CLUSTER_NAME_BYTES_MAX);
+		snprintf(problem, n, "it must be 1 to %d ASCII characters without blanks", CLUSTER_USER_BYTES_MAX);
 	return ok;
 }

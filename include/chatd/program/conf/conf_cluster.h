@@ -26,9 +26,8 @@ bool conf_cluster_parse(const char *s, struct conf_cluster *e, char *problem, si
 /* Adds e to out in its one form, which is read as the same e. */
 void conf_cluster_show(const struct conf_cluster *e, struct bytes *out);
 
-/* Whether s can be the name of a node, the name of a cluster (with which all keys in the engine begin), or that of a
- * user of the engine's. False: problem (of size n) says what such a name is made of. */
-bool conf_cluster_check_node(const char *s, char *problem, size_t n);
+/* Whether s can be the name of a node or of a cluster, or that of a user of the engine's. False: problem (of size n) says
+ * what such a name is made of. */
 bool conf_cluster_check_name(const char *s, char *problem, size_t n);
 bool conf_cluster_check_user(const char *s, char *problem, size_t n);
 
