@@ -251,7 +251,7 @@ static void serve_figures(void *ctx, struct figures *f)
 
 	figures_read(daemon_board(d), f);
 	f->up_ms = clock_ms(CLOCK_MONOTONIC) - d->started_ms;
-	f->memory_max = memory_max(d->conf->connections_max);
+	f->memory_max = memory_max(d->conf->connections_max, d->conf->cluster.engine != NULL);
 }
 
 static void serve_vitals(void *ctx, struct vitals *v)
@@ -479,14 +479,14 @@ static void daemon_tell_memory(const struct daemon *d)
 	struct memory_part parts[MEMORY_PARTS];
 	uint64_t bytes[MEMORY_KINDS] = { 0 };
 
-	memory_parts(d->conf->connections_max, parts);
+	memory_parts(d->conf->connections_max, d->conf->cluster.engine != NULL, parts);
 	for (int i = 0; i < MEMORY_PARTS; i++) {
 		bytes[parts[i].kind] += parts[i].bytes;
 		log_debug("memory: %s: %" PRIu64 " KiB at most", parts[i].what, parts[i].bytes >> 10);
 	}
 	log_info("memory: %" PRIu64 " MiB at most: %" PRIu64 " MiB for connections, %" PRIu64
 	         " MiB for tables if all are full; /stats says how much is used",
-	         memory_max(d->conf->connections_max) >> 20, bytes[MEMORY_TRAFFIC] >> 20,
+	         memory_max(d->conf->connections_max, d->conf->cluster.engine != NULL) >> 20, bytes[MEMORY_TRAFFIC] >> 20,
 	         bytes[MEMORY_TABLES] >> 20);
 }
 
