@@ -3,6 +3,7 @@
  */
 #include "chatd/program/daemon_conf.h"
 
+#include "chatd/program/conf/conf_file.h"
 #include "chatd/program/conf/conf_listen.h"
 #include "chatd/program/descriptors.h"
 

@@ -14,6 +14,7 @@
 #include "chatd/base/address.h"
 #include "chatd/program/conf/conf.h"
 #include "chatd/program/conf/conf_cluster.h"
+#include "chatd/program/conf/conf_file.h"
 #include "chatd/program/conf/conf_listen.h"
 #include "fuzz_world.h"
 

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "chatd/program/conf/conf.h"
+#include "chatd/program/conf/conf_file.h"
 
 /* Reads text as the file "f.conf" over the defaults. The caller releases both. */
 static bool read_text(struct conf *c, const char *text, size_t len, struct bytes *problems)
