@@ -10,7 +10,8 @@ engine_password() {
 
 # What is wrong with the keys is said by -n, and by a start.
 cluster_keys() {
-	local engine="redis://127.0.0.1:$("$load" port)" expect=78
+	local engine expect=78
+	engine=redis://127.0.0.1:$("$load" port)
 	engine_password secret
 	configure "cluster = $engine" "node = a" "cluster_user = bob" "cluster_password_file = $work/etc/engine"
 	checks "-n takes the keys of a cluster whose engine is not there" 0 'configuration OK' -- -c "$conf"
@@ -68,6 +69,9 @@ cluster_node() {
 	set -- "user = nobody" "metrics = unix:$work/metrics.sock" "cluster = unix:$work/engine.sock" "node = a" \
 		"cluster_password_file = $work/etc/engine"
 	configure "$@"
+	checks "-n notes a password that only root can read, which is right if root starts chatd" 0 \
+		"chatd: cluster_password_file = $work/etc/engine: the user nobody cannot read it \\(Permission denied\\); that is fine if root starts chatd, .*" \
+		'configuration OK' -- -c "$conf"
 	if timeout $((10 * patience)) "$chatd" -c "$conf" 2>&1 </dev/null | grep -q 'this build of chatd cannot be part of a cluster'; then
 		skip "$title" "this build cannot be part of a cluster"
 		chown -R 61000 "$work"

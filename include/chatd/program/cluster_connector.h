@@ -3,8 +3,8 @@
  * (cluster_connect.h).
  *
  * The address is the one of the start, and no request can name another. However many requests there are, it makes
- * CLUSTER_CONNECTS_MAX connections at one time, and CLUSTER_CONNECTS_PER_S a second after CLUSTER_CONNECTS_BURST; beyond
- * that requests wait in the socket, and cost nothing. It never waits, and neither reads nor writes what passes on a
+ * CLUSTER_CONNECTS_MAX connections at one time, and after CLUSTER_CONNECTS_BURST of them CLUSTER_CONNECTS_PER_S a
+ * second; further requests wait in the socket, and cost nothing. It never waits, and neither reads nor writes what passes on a
  * connection.
  */
 #ifndef CHATD_PROGRAM_CLUSTER_CONNECTOR_H

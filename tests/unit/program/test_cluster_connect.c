@@ -209,7 +209,8 @@ static void test_refused(void **state)
 	end_parent(&p);
 }
 
-/* An engine that takes no connection, as one whose packets are dropped: its queue is full. Until it takes them again. */
+/* An engine that takes no connection, like one whose packets are dropped, because its queue is full; until there is room
+ * in it again. */
 static void test_no_answer(void **state)
 {
 	char engine[128], line[256], why[CLUSTER_WHY_BYTES];
@@ -418,11 +419,9 @@ static void test_flood(void **state)
 	struct parent p = start_parent(engine);
 	int64_t begun_ms = clock_ms(CLOCK_MONOTONIC), until_ms = begun_ms + 1500, most;
 	struct pollfd ready = {.fd = at, .events = POLLIN};
-	struct rlimit before;
 	long used_ms;
 
 	(void)state;
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	while (clock_ms(CLOCK_MONOTONIC) < until_ms) {
 		for (int i = 0; i < 100; i++)
 			send(p.socket, junk, i % 10 == 9 ? 64 : 1, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -494,7 +493,8 @@ static void test_wrong(void **state)
 
 	(void)state;
 	assert_false(cluster_connector_begin(&k, "redis://[fe80::1%none]:6379/0", 99, &problems));
-	assert_string_equal(problems.data, "cluster = redis://[fe80::1%none]:6379/0: this host has no such network interface\n");
+	assert_string_equal(problems.data,
+	                    "cluster = redis://[fe80::1%none]:6379/0: this host has no such network interface\n");
 	bytes_clear(&problems);
 	assert_false(cluster_connector_begin(&k, "redis://localhost:6379/0", 99, &problems));
 	assert_non_null(strstr(problems.data, "names are not looked up"));
