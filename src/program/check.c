@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "chatd/program/certificate.h"
+#include "chatd/program/cluster_password.h"
 #include "chatd/program/conf/conf_listen.h"
 #include "chatd/program/privilege.h"
 #include "chatd/program/conf/texts.h"
@@ -187,6 +188,44 @@ bool check_metrics_port(const struct conf *c, struct bytes *problems)
 	return problems->len == before;
 }
 
+bool check_cluster_allows(const struct conf *c, struct bytes *problems)
+{
+	size_t before = problems->len;
+
+	if (c->durability == DURABILITY_RELAXED)
+		conf_tell(problems, "durability = relaxed: in a cluster nothing is seen before it is saved; choose commit or "
+		          "sync, or leave cluster out");
+	if (c->store_failure == STORE_FAILURE_TALK)
+		conf_tell(problems, "store_failure = talk: in a cluster nothing is seen before it is saved; choose refuse, or "
+		          "leave cluster out");
+	if (c->host_accounts == CONF_YES)
+		conf_tell(problems, "host_accounts = yes: in a cluster another machine's users could have the same names; "
+		          "choose no, or leave cluster out");
+	return problems->len == before;
+}
+
+bool check_cluster(const struct conf *c, struct bytes *problems)
+{
+	size_t before = problems->len;
+
+	if (!c->cluster.engine)
+		return true;
+	if (!c->cluster.node)
+		conf_tell(problems, "cluster = %s: node is not set; give this chatd a name that no other one in the cluster "
+		          "has: node = a", c->cluster.engine);
+	if (c->cluster.user && !c->cluster.password_file)
+		conf_tell(problems, "cluster_user = %s: cluster_password_file is not set", c->cluster.user);
+	check_cluster_allows(c, problems);
+	return problems->len == before;
+}
+
+/* It does nothing, which is not what was meant. */
+static void check_lone_node(const struct conf *c, struct bytes *notes)
+{
+	if (c->cluster.node && !c->cluster.engine)
+		conf_tell(notes, "node = %s: cluster is not set, so this chatd is in none", c->cluster.node);
+}
+
 static void check_of_sockets(const struct check *k)
 {
 	for (uint32_t i = 0; i < k->c->nlisten; i++) {
@@ -259,22 +298,28 @@ bool check_all(const struct conf *c, const char *conf_path, struct bytes *proble
 {
 	size_t before = problems->len;
 	bool known = check_user(c, problems, notes), root = geteuid() == 0;
+	const char *password = c->cluster.engine ? c->cluster.password_file : NULL;
 	struct check k = { .c = c, .problems = problems };
 	char who[USER_SHOWN_BYTES];
 
+	check_cluster(c, problems);
+	check_lone_node(c, notes);
 	/* The parent reads them, which stays who it is. */
 	if (certificate_is_needed(c) && (known || root))
 		certificate_check(c, problems);
+	if (password && (known || root))
+		cluster_password_check(password, problems);
 	/* Root makes the sockets before it switches users. */
 	k.known = known || root;
 	check_of_sockets(&k);
 	if (known && root && !privilege_drop(c->user))
 		return false;
-	if (certificate_is_needed(c) && known && root) {
-		bool unit = conf_path && unit_starts_as("", conf_path, c->user);
+	if (known && root) {
+		bool unit = conf_path && unit_starts_as("", conf_path, c->user), tls = certificate_is_needed(c);
 
-		check_readable(&k, unit, "tls_certificate", c->tls.certificate, notes);
-		check_readable(&k, unit, "tls_key", c->tls.key, notes);
+		check_readable(&k, unit, "tls_certificate", tls ? c->tls.certificate : NULL, notes);
+		check_readable(&k, unit, "tls_key", tls ? c->tls.key : NULL, notes);
+		check_readable(&k, unit, "cluster_password_file", password, notes);
 	}
 	k.known = known;
 	check_of_files(&k);

@@ -193,6 +193,7 @@ static bool daemon_reload(struct daemon *d, struct bytes *said)
 
 	notify_reloading(&d->notify);
 	ok = daemon_conf_read(d->options, &next, &problems) &&
+	     (!d->conf->cluster.engine || check_cluster_allows(&next, &problems)) &&
 	     daemon_read_texts(d, &next, &changes, &problems);
 	if (ok) {
 		daemon_hold_back(d, &next, &changes);
@@ -250,7 +251,7 @@ static void serve_figures(void *ctx, struct figures *f)
 
 	figures_read(daemon_board(d), f);
 	f->up_ms = clock_ms(CLOCK_MONOTONIC) - d->started_ms;
-	f->memory_max = memory_max(d->conf->connections_max);
+	f->memory_max = memory_max(d->conf->connections_max, d->conf->cluster.engine != NULL);
 }
 
 static void serve_vitals(void *ctx, struct vitals *v)
@@ -478,14 +479,14 @@ static void daemon_tell_memory(const struct daemon *d)
 	struct memory_part parts[MEMORY_PARTS];
 	uint64_t bytes[MEMORY_KINDS] = { 0 };
 
-	memory_parts(d->conf->connections_max, parts);
+	memory_parts(d->conf->connections_max, d->conf->cluster.engine != NULL, parts);
 	for (int i = 0; i < MEMORY_PARTS; i++) {
 		bytes[parts[i].kind] += parts[i].bytes;
 		log_debug("memory: %s: %" PRIu64 " KiB at most", parts[i].what, parts[i].bytes >> 10);
 	}
 	log_info("memory: %" PRIu64 " MiB at most: %" PRIu64 " MiB for connections, %" PRIu64
 	         " MiB for tables if all are full; /stats says how much is used",
-	         memory_max(d->conf->connections_max) >> 20, bytes[MEMORY_TRAFFIC] >> 20,
+	         memory_max(d->conf->connections_max, d->conf->cluster.engine != NULL) >> 20, bytes[MEMORY_TRAFFIC] >> 20,
 	         bytes[MEMORY_TABLES] >> 20);
 }
 
@@ -584,7 +585,8 @@ static bool daemon_settle(struct daemon *d)
 		d->nlisteners++;
 	return SANDBOX_INSTRUMENTED ||
 	       sandbox_enter(d->conf, d->options->conf_path, d->host_open ? USERS_PATH : NULL,
-	                     d->siblings ? d->siblings->handover : -1) ||
+	                     d->siblings ? d->siblings->handover : -1,
+	                     d->siblings ? d->siblings->cluster : -1) ||
 	       daemon_misconfigured(d);
 }
 
@@ -610,11 +612,22 @@ static void daemon_watched(struct daemon *d)
 	daemon_lives(d, LIFE_RUNNING);
 }
 
+/* Until the engine is wired in here. */
+static bool daemon_is_alone(struct daemon *d)
+{
+	if (!d->conf->cluster.engine)
+		return true;
+	log_errx("cluster = %s: this build of chatd cannot be part of a cluster; leave the key out", d->conf->cluster.engine);
+	return daemon_misconfigured(d);
+}
+
 /* The listeners come first, so that a second chatd on the same port touches no
  * database. */
 static bool daemon_start(struct daemon *d)
 {
 	notify_open(&d->notify);
+	if (!daemon_is_alone(d))
+		return false;
 	daemon_take_zone();
 	if (!descriptors_raise(d->conf))
 		return daemon_misconfigured(d);

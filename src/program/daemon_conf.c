@@ -3,6 +3,7 @@
  */
 #include "chatd/program/daemon_conf.h"
 
+#include "chatd/program/conf/conf_file.h"
 #include "chatd/program/conf/conf_listen.h"
 #include "chatd/program/descriptors.h"
 
@@ -36,7 +37,7 @@ struct chat_config daemon_conf_chat(const struct conf *c, const struct texts *x)
 	return (struct chat_config){
 		.connections_max = c->connections_max,
 		.line_bytes_max = c->line_bytes_max,
-		.history_replay = c->history_replay,
+		.history_replay = c->history.replay,
 		.rate_burst = c->rate.burst,
 		.rate_lines = c->rate.lines,
 		.rate_bytes = c->rate.bytes,
@@ -63,8 +64,8 @@ struct chat_config daemon_conf_chat(const struct conf *c, const struct texts *x)
 struct writer_limits daemon_conf_writer(const struct conf *c)
 {
 	return (struct writer_limits){
-		.history_days = c->history_days,
-		.history_lines = c->history_lines,
+		.history_days = c->history.days,
+		.history_lines = c->history.lines,
 		.disk_reserve = c->disk_reserve,
 	};
 }

@@ -46,6 +46,7 @@ enum {
 	ROW_BYTES = 3 * NAME_BYTES_MAX, /* of an answer's row, without struct row and the body */
 	QUERY_BYTES = 2 * KEY_BYTES + 11 * HASH_BYTES, /* strings of a query that is not a search */
 	THREADS = READERS + 2, /* the loop, the readers and the writer */
+	ENGINE_THREADS = 2,     /* of a node: one talks to the engine, the other waits for connections to it */
 	STACK_BYTES = 1 << 20,  /* stack that a thread uses */
 	SHARE_BYTES = 256,      /* of a share with waiting queries, in a queue and in a count */
 	SQLITE_READERS = READER_SECRETS + 1, /* and the connection used at the start */
@@ -204,9 +205,9 @@ uint64_t memory_tls_max(uint32_t slots)
 
 /* NOLINTEND(bugprone-implicit-widening-of-multiplication-result) */
 
-void memory_parts(uint32_t connections_max, struct memory_part parts[MEMORY_PARTS])
+void memory_parts(uint32_t connections_max, bool cluster, struct memory_part parts[MEMORY_PARTS])
 {
-	uint64_t n = connections_max, heap = 0;
+	uint64_t n = connections_max, heap = 0, threads = THREADS + (cluster ? ENGINE_THREADS : 0);
 	const struct memory_part all[MEMORY_PARTS - 1] = {
 		{"connections", MEMORY_TRAFFIC, memory_connections(n)},
 		{"replies and other private text", MEMORY_TRAFFIC, memory_text(n)},
@@ -222,7 +223,7 @@ void memory_parts(uint32_t connections_max, struct memory_part parts[MEMORY_PART
 		{"mail and reports", MEMORY_TABLES, memory_mail()},
 		{"resumable guests, addresses, users of the host", MEMORY_TABLES,
 		 memory_others()},
-		{"threads' stacks", MEMORY_FIXED, THREADS * (uint64_t)STACK_BYTES},
+		{"threads' stacks", MEMORY_FIXED, threads * STACK_BYTES},
 		{"program and libraries", MEMORY_FIXED, PROGRAM_BYTES + FOLD_BYTES},
 	};
 
@@ -231,16 +232,16 @@ void memory_parts(uint32_t connections_max, struct memory_part parts[MEMORY_PART
 		heap += i < MEMORY_PARTS - 3 ? all[i].bytes : 0;
 	}
 	parts[MEMORY_PARTS - 1] = (struct memory_part){
-		"malloc's overhead", MEMORY_FIXED, THREADS * (uint64_t)HEAP_KEPT_BYTES + heap / HEAP_SHARE,
+		"malloc's overhead", MEMORY_FIXED, threads * HEAP_KEPT_BYTES + heap / HEAP_SHARE,
 	};
 }
 
-uint64_t memory_max(uint32_t connections_max)
+uint64_t memory_max(uint32_t connections_max, bool cluster)
 {
 	struct memory_part parts[MEMORY_PARTS];
 	uint64_t sum = 0;
 
-	memory_parts(connections_max, parts);
+	memory_parts(connections_max, cluster, parts);
 	for (int i = 0; i < MEMORY_PARTS; i++)
 		sum += parts[i].bytes;
 	return sum;

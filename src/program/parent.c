@@ -1,6 +1,6 @@
 /*
  * The parent. Owns the processes, the sockets and memory between them, and the listeners of the TLS process and of the
- * one that serves metrics, which outlive them.
+ * one that serves metrics, which outlive them. In a cluster it connects to the engine, for the chat may not.
  *
  * Signals come to the parent and go on to the chat, which ends or reloads as it would alone; the end of the chat is
  * the end of all. Each child is a process group of its own, so that ctrl-C reaches it once and not twice.
@@ -25,6 +25,8 @@
 #include "chatd/program/certificate.h"
 #include "chatd/program/check.h"
 #include "chatd/program/child.h"
+#include "chatd/program/cluster_connector.h"
+#include "chatd/program/cluster_password.h"
 #include "chatd/program/daemon.h"
 #include "chatd/program/daemon_conf.h"
 #include "chatd/program/descriptors.h"
@@ -54,6 +56,9 @@ struct parent {
 	int handover[2];          /* the chat's end, and the TLS process's */
 	int chat[2];              /* our end, and the chat's */
 	int control[2];           /* our end, and the TLS process's; made again with each */
+	int cluster[2];           /* our end, which is the connector's once it has begun, and the chat's */
+	struct cluster_connector connector; /* connects to the engine */
+	char password[CLUSTER_PASSWORD_BYTES_MAX + 1]; /* of the engine's, until the chat has been started; "": none */
 	int signals;              /* signalfd */
 	sigset_t before;          /* what was blocked at the start */
 	pid_t chat_pid;           /* 0: it is not running */
@@ -99,6 +104,7 @@ static void begin_child(struct parent *p, const char *name)
 	signal(SIGTTOU, SIG_IGN);
 	prctl(PR_SET_NAME, name, 0, 0, 0);
 	close(p->signals);
+	cluster_connector_end(&p->connector);
 	sigprocmask(SIG_SETMASK, &p->before, NULL);
 }
 
@@ -272,6 +278,7 @@ static _Noreturn void run_chat(struct parent *p)
 		.handover = p->handover[OURS], .board = p->board,
 		.nslots = p->board != NULL ? tls_process_slots(p->conf) : 0, .parent = p->chat[THEIRS],
 		.vitals = p->vitals, .metrics = p->metrics.name,
+		.cluster = p->cluster[THEIRS], .cluster_password = p->password,
 		.listeners = p->listeners, .nlisteners = p->nlisteners, .passed = &p->passed,
 	};
 
@@ -389,14 +396,17 @@ static bool watch_signals(struct parent *p)
 
 static void wait_for_something(struct parent *p, int64_t until_ms)
 {
-	struct pollfd fds[] = {
+	struct pollfd fds[2 + CLUSTER_CONNECTOR_FDS] = {
 		{.fd = p->signals, .events = POLLIN}, {.fd = p->chat[OURS], .events = POLLIN},
 	};
-	int64_t left_ms = until_ms - clock_ms(CLOCK_MONOTONIC);
-	int timeout = until_ms == INT64_MAX ? -1 : left_ms < 0 ? 0 : (int)left_ms;
+	int64_t now_ms = clock_ms(CLOCK_MONOTONIC), connector_ms = cluster_connector_until_ms(&p->connector, now_ms);
+	int64_t at_ms = connector_ms < until_ms ? connector_ms : until_ms, left_ms = at_ms - now_ms;
+	int n = 2 + cluster_connector_watch(&p->connector, fds + 2, now_ms);
+	int timeout = at_ms == INT64_MAX ? -1 : left_ms < 0 ? 0 : (int)left_ms;
 
-	if (poll(fds, 2, timeout) < 0 && errno != EINTR)
+	if (poll(fds, (nfds_t)n, timeout) < 0 && errno != EINTR)
 		log_err("cannot wait for the processes");
+	cluster_connector_turn(&p->connector, clock_ms(CLOCK_MONOTONIC));
 	if (fds[0].revents != 0)
 		heard_signal(p);
 	if (fds[1].revents != 0)
@@ -435,12 +445,17 @@ static int run_all(struct parent *p)
 	p->chat_pid = fork();
 	if (p->chat_pid == 0)
 		run_chat(p);
+	/* Nobody else needs it: without the chat all ends. */
+	explicit_bzero(p->password, sizeof p->password);
 	if (p->chat_pid < 0) {
 		log_err("cannot start the chat");
 		return EXIT_FAILURE;
 	}
 	close(p->chat[THEIRS]);
 	p->chat[THEIRS] = -1;
+	if (p->cluster[THEIRS] >= 0)
+		close(p->cluster[THEIRS]);
+	p->cluster[THEIRS] = -1;
 	while (p->chat_pid > 0) {
 		start_due(p);
 		reload_due(p);
@@ -456,12 +471,13 @@ static void log_errors(struct bytes *problems)
 		log_errx("%s", line);
 }
 
-/* Looked at before any is opened, because then one of ours would be in the way of another. */
-static bool ports_differ(const struct conf *c)
+/* Ports are looked at before any is opened, because then one of ours would be in the way of another. */
+static bool values_agree(const struct conf *c)
 {
 	struct bytes problems = {0};
 	bool ok = check_metrics_port(c, &problems);
 
+	ok = check_cluster(c, &problems) && ok;
 	log_errors(&problems);
 	bytes_release(&problems);
 	return ok;
@@ -509,6 +525,24 @@ static bool prepare_metrics(struct parent *p, bool *misconfigured)
 	return p->vitals != NULL;
 }
 
+/* What a cluster needs. The password is read last of all that is, so that no other process ever has it. */
+static bool prepare_cluster(struct parent *p, bool *misconfigured)
+{
+	const char *file = p->conf->cluster.password_file;
+	struct bytes problems = {0};
+
+	if (!make_pair(p->cluster))
+		return false;
+	if (cluster_connector_begin(&p->connector, p->conf->cluster.engine, p->cluster[OURS], &problems))
+		p->cluster[OURS] = -1;
+	if (problems.len == 0 && file != NULL)
+		cluster_password_read(file, p->password, &problems);
+	*misconfigured = problems.len > 0;
+	log_errors(&problems);
+	bytes_release(&problems);
+	return !*misconfigured;
+}
+
 /* Everything that must be there before the processes are. */
 static bool prepare(struct parent *p, bool *misconfigured)
 {
@@ -516,13 +550,15 @@ static bool prepare(struct parent *p, bool *misconfigured)
 		*misconfigured = true;
 		return false;
 	}
-	if (!ports_differ(p->conf)) {
+	if (!values_agree(p->conf)) {
 		*misconfigured = true;
 		return false;
 	}
 	if (certificate_is_needed(p->conf) && !prepare_tls(p, misconfigured))
 		return false;
 	if (p->conf->metrics != NULL && !prepare_metrics(p, misconfigured))
+		return false;
+	if (p->conf->cluster.engine != NULL && !prepare_cluster(p, misconfigured))
 		return false;
 	return make_pair(p->chat) && watch_signals(p);
 }
@@ -531,15 +567,16 @@ int parent_run(const struct options *o, struct conf *c)
 {
 	struct parent p = {
 		.options = o, .conf = c, .metrics.fd = -1, .handover = {-1, -1}, .chat = {-1, -1}, .control = {-1, -1},
-		.signals = -1, .reload_ms = INT64_MAX, .reloaded_ms = INT64_MIN / 2, .status = EXIT_FAILURE,
+		.cluster = {-1, -1}, .signals = -1, .reload_ms = INT64_MAX, .reloaded_ms = INT64_MIN / 2, .status = EXIT_FAILURE,
 	};
 	bool misconfigured = false;
 
-	if (!certificate_is_needed(c) && c->metrics == NULL)
+	if (!certificate_is_needed(c) && c->metrics == NULL && c->cluster.engine == NULL)
 		return daemon_run(o, c, NULL);
+	cluster_connector_init(&p.connector);
 	log_set_level(c->log.level);
 	log_set_format(c->log.format);
-	/* It opens the key's file, and may be root. */
+	/* It opens the files of the key and the password, and may be root. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (prepare(&p, &misconfigured))
 		p.status = run_all(&p);
@@ -549,6 +586,9 @@ int parent_run(const struct options *o, struct conf *c)
 		listener_close(&p.metrics);
 	close_pair(p.handover);
 	close_pair(p.chat);
+	close_pair(p.cluster);
+	cluster_connector_end(&p.connector);
+	explicit_bzero(p.password, sizeof p.password);
 	if (p.signals >= 0)
 		close(p.signals);
 	return misconfigured ? STATUS_CONFIG : p.status;

@@ -13,6 +13,8 @@
 
 #include "chatd/base/address.h"
 #include "chatd/program/conf/conf.h"
+#include "chatd/program/conf/conf_cluster.h"
+#include "chatd/program/conf/conf_file.h"
 #include "chatd/program/conf/conf_listen.h"
 #include "fuzz_world.h"
 
@@ -67,6 +69,16 @@ static void check_taken(struct conf *c)
 		conf_value_show(c, k, &again);
 		CHECK(strcmp(shown.data, again.data) == 0);
 	}
+	if (c->cluster.engine != NULL) {
+		struct conf_cluster e;
+
+		CHECK(conf_cluster_parse(c->cluster.engine, &e, why, sizeof why));
+		CHECK(e.db <= CLUSTER_DB_MAX);
+		CHECK(e.kind == CLUSTER_UNIX ? e.path[0] == '/' : e.host[0] != '\0' && e.port != 0);
+		bytes_clear(&shown);
+		conf_cluster_show(&e, &shown);
+		CHECK(strcmp(shown.data, c->cluster.engine) == 0);
+	}
 	for (uint32_t i = 0; i < c->nlisten; i++) {
 		struct conf_listen l;
 
@@ -85,7 +97,7 @@ static void use(const struct conf *c)
 {
 	static const char hello[] = "bob\nhello\n/limits\n/quit\n";
 	struct chat_config config = {
-		.connections_max = 2, .line_bytes_max = c->line_bytes_max, .history_replay = c->history_replay,
+		.connections_max = 2, .line_bytes_max = c->line_bytes_max, .history_replay = c->history.replay,
 		.rate_burst = c->rate.burst, .rate_lines = c->rate.lines, .rate_bytes = c->rate.bytes,
 		.rate_address = c->rate.address, .flood_mute_s = c->rate.mute_s,
 		.rate_exempt = c->rate.exempt, .address_connections = c->address.connections,

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""key_in_memory.py KEY PID...: which of the processes have a private key in their memory.
+"""key_in_memory.py KEY PID...: which of the processes have a private key, or a password, in their memory.
 
-KEY is a file in PEM with a key on an elliptic curve. Prints each PID that has it, one a line; it is looked for as the
-number, in either order of its bytes, as a library for such numbers keeps it or DER has it, and as the text of the file.
-Exit status 3: this machine lets nobody look into another process.
+KEY is a file in PEM with a key on an elliptic curve, or one with a password. Prints each PID that has it, one a line; a
+key is looked for as the number, in either order of its bytes, as a library for such numbers keeps it or DER has it, and
+as the text of the file. Exit status 3: this machine lets nobody look into another process.
 """
 import re
 import subprocess
@@ -13,12 +13,15 @@ CHUNK = 1 << 20
 
 
 def forms(path):
+    with open(path, "rb") as f:
+        whole = f.read()
+    if b"-----BEGIN" not in whole:
+        return [whole.rstrip(b"\n")]
     text = subprocess.run(["openssl", "pkey", "-in", path, "-noout", "-text"], check=True, capture_output=True,
                           text=True).stdout
     number = bytes.fromhex(re.sub(r"[\s:]", "", re.search(r"priv:((?:\s+[0-9a-f:]+)+)", text)[1]))
     number = number.lstrip(b"\0")
-    with open(path, "rb") as f:
-        lines = f.read().splitlines()
+    lines = whole.splitlines()
     # The line of a file for P-256 that has most of the number.
     return [number, number[::-1], lines[2][:32]]
 

@@ -185,7 +185,7 @@ static bool world_open(struct world *w, struct bytes *problem)
 	struct chat_config config = {
 		.connections_max = TALK_CLIENTS_MAX,
 		.line_bytes_max = w->conf.line_bytes_max,
-		.history_replay = w->conf.history_replay,
+		.history_replay = w->conf.history.replay,
 		.rate_burst = w->conf.rate.burst,
 		.rate_lines = w->conf.rate.lines,
 		.rate_bytes = w->conf.rate.bytes,

@@ -420,6 +420,20 @@ enum {
 	                         * came or was last answered longest ago makes way */
 	METRICS_REQUEST_BYTES_MAX = 8 << 10, /* of what one of them asks, and what chatd notes of it */
 	METRICS_REQUEST_MS_MAX = 10000, /* how long a request may take, or a connection be idle */
+	NODE_BYTES_MAX = 32,    /* bytes of a node's name, and of the stream's */
+	CLUSTER_USER_BYTES_MAX = 64, /* of the name of a user of the engine's */
+	CLUSTER_PASSWORD_BYTES_MAX = 512, /* of the engine's password */
+	CLUSTER_DB_MAX = 9999,  /* the highest number of a database of the engine's, which has 16 unless told otherwise */
+	CLUSTER_LEASE_S_LEAST = 2, /* of a node's lease, which it renews several times while it lasts; */
+	CLUSTER_LEASE_S_MAX = 300, /* longer, the people of a dead node would stay for minutes */
+	CLUSTER_CONNECTS_MAX = 8, /* connections to the engine that the parent makes at one time: each thread of the
+	                         * engine's waits for one at most */
+	CLUSTER_CONNECTS_BURST = 16, /* how many it makes at once, and then a second: an intruder in the chat could ask */
+	CLUSTER_CONNECTS_PER_S = 4, /* for more than a few threads ever need */
+	CLUSTER_CONNECT_MS = 2000, /* how long making one may take, */
+	CLUSTER_WAIT_MS = 3000, /* and how long a thread of the chat's waits for the parent's answer */
+	CLUSTER_IO_MS = 5000,   /* how long a read or write of such a connection may take, unless the engine's threads say
+	                         * otherwise: none waits for ever */
 	HEALTH_LATE_MS = 5000,  /* without a turn of the loop for so long, the chat is not healthy: an idle
 	                         * one has a turn each second */
 	HEALTH_UNSAVED_MS_MAX = 10000, /* and neither is it if for so long nothing was saved of what waits: a disk that

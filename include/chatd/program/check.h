@@ -13,7 +13,13 @@
 /* Whether `metrics` has no port or path of a listener. False: problems says which. */
 bool check_metrics_port(const struct conf *c, struct bytes *problems);
 
-/* Checks that, and the folders of the unix sockets that were not passed, as the user that the process runs as
+/* Whether c has what a cluster needs, and nothing that cannot go with one; true without `cluster`. False: problems has
+ * a line for each. */
+bool check_cluster(const struct conf *c, struct bytes *problems);
+/* The latter alone, for a chatd that is in a cluster, whatever c says of that: of a reload. */
+bool check_cluster_allows(const struct conf *c, struct bytes *problems);
+
+/* Checks the port of metrics, and the folders of the unix sockets that were not passed, as the user that the process runs as
  * now: chatd makes the sockets before it switches users. False: something is wrong. */
 bool check_sockets(const struct conf *c, const struct activation *passed, struct bytes *problems);
 

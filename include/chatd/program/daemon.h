@@ -32,6 +32,10 @@ struct siblings {
 	struct vitals *vitals; /* borrowed; NULL: no process serves metrics */
 	const char *metrics; /* where, if one does: a listener's name */
 	const struct activation *passed; /* borrowed; the sockets that the parent was passed */
+	int cluster;         /* the socket by which the parent passes connections to the engine (cluster_connect.h);
+	                      * -1: there is no cluster */
+	char *cluster_password; /* borrowed; of the engine's; "": none. The one copy of it that is left: to be cleared once
+	                      * the engine has its own */
 };
 
 /* Runs until a signal or /shutdown ends it; c changes with every reload. siblings NULL: there are none. Returns an

@@ -7,6 +7,7 @@
 #ifndef CHATD_PROGRAM_MEMORY_H
 #define CHATD_PROGRAM_MEMORY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum memory_kind {
@@ -24,11 +25,11 @@ struct memory_part {
 	uint64_t bytes;
 };
 
-/* The parts of the sum, for connections_max connections. */
-void memory_parts(uint32_t connections_max, struct memory_part parts[MEMORY_PARTS]);
+/* The parts of the sum, for connections_max connections; cluster: of a node, with what talks to the engine. */
+void memory_parts(uint32_t connections_max, bool cluster, struct memory_part parts[MEMORY_PARTS]);
 
 /* The sum. */
-uint64_t memory_max(uint32_t connections_max);
+uint64_t memory_max(uint32_t connections_max, bool cluster);
 
 /* The same for the TLS process, with that number of slots for clients (tls_process_slots). */
 uint64_t memory_tls_max(uint32_t slots);

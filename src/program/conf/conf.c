@@ -1,13 +1,11 @@
 /*
- * The configuration: one table of keys, read from a file and from options.
+ * The configuration: one table of keys.
  *
- * Owns the table; how values of each type are read, kept and shown; and the syntax of the file. It
- * opens only the file that it is told to read.
+ * Owns the table, and how values of each type are read, kept and shown.
  */
 #include "chatd/program/conf/conf.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,8 +17,8 @@
 #include "chatd/base/guard.h"
 #include "chatd/base/text.h"
 #include "chatd/core/people/name.h"
+#include "chatd/program/conf/conf_cluster.h"
 #include "chatd/program/conf/conf_listen.h"
-#include "chatd/program/conf/plain_file.h"
 
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): member is the name of a field */
 #define KEY(key, kind, member) .name = key, .type = kind, .field = offsetof(struct conf, member)
@@ -104,6 +102,19 @@ const struct conf_key conf_keys[] = {
 	  .help = "Connections at one time; further ones are refused with a message." },
 	{ KEY("metrics", CONF_METRICS, metrics), .initial = "",
 	  .help = "Where to serve metrics and health over HTTP; empty for nowhere." },
+	{ KEY("cluster", CONF_CLUSTER, cluster.engine), .initial = "",
+	  .help = "The engine through which several chatd are one chat; empty for none." },
+	{ KEY("node", CONF_NODE, cluster.node), .initial = "",
+	  .help = "The name of this chatd in the cluster." },
+	{ KEY("cluster_user", CONF_CLUSTER_USER, cluster.user), .initial = "",
+	  .help = "The user of the engine; empty for its default user." },
+	{ KEY("cluster_password_file", CONF_PATH, cluster.password_file), .initial = "",
+	  .help = "A file with the password of the engine; empty for none." },
+	{ KEY("cluster_name", CONF_NODE, cluster.name), .initial = "chatd",
+	  .help = "The name of the stream, with which all keys in the engine begin." },
+	{ KEY("cluster_lease", CONF_NUMBER, cluster.lease_s), .initial = "10",
+	  .least = CLUSTER_LEASE_S_LEAST, .most = CLUSTER_LEASE_S_MAX,
+	  .help = "Seconds after which a node that is not heard of is taken for dead." },
 	{ KEY("log_level", CONF_CHOICE, log.level), .initial = "info", .reloadable = true,
 	  .choices = level_names,
 	  .help = "How much chatd logs to stderr." },
@@ -115,13 +126,13 @@ const struct conf_key conf_keys[] = {
 	{ KEY("line_bytes_max", CONF_NUMBER, line_bytes_max), .initial = "1024",
 	  .least = LINE_BYTES_LEAST, .most = LINE_BYTES_LIMIT, .reloadable = true,
 	  .help = "Bytes in a line; a longer one is refused whole." },
-	{ KEY("history_replay", CONF_NUMBER, history_replay), .initial = "20",
+	{ KEY("history_replay", CONF_NUMBER, history.replay), .initial = "20",
 	  .least = 0, .most = ROWS_MAX, .reloadable = true,
 	  .help = "Earlier lines shown on joining a room; 0 for none." },
-	{ KEY("history_days", CONF_NUMBER, history_days), .initial = "0",
+	{ KEY("history_days", CONF_NUMBER, history.days), .initial = "0",
 	  .least = 0, .most = 36500, .reloadable = true,
 	  .help = "Days after which lines are deleted; 0 keeps them forever." },
-	{ KEY("history_lines", CONF_NUMBER64, history_lines), .initial = "0",
+	{ KEY("history_lines", CONF_NUMBER64, history.lines), .initial = "0",
 	  .least = 0, .most = 1000000000000, .reloadable = true,
 	  .help = "Newest lines kept in each room; 0 keeps all." },
 	{ KEY("rate_burst", CONF_NUMBER, rate.burst), .initial = "60",
@@ -271,6 +282,35 @@ static bool read_metrics(struct conf *c, const struct conf_key *k, const char *v
 	conf_listen_show(&l, &shown);
 	set_text(conf_field(c, k), shown.data);
 	bytes_release(&shown);
+	return true;
+}
+
+/* Whoever wants no cluster may write none. */
+static bool read_cluster(struct conf *c, const struct conf_key *k, const char *value, char *why, size_t n)
+{
+	struct bytes shown = { 0 };
+	struct conf_cluster e;
+
+	if (value[0] == '\0' || strcmp(value, "none") == 0) {
+		set_text(conf_field(c, k), "");
+		return true;
+	}
+	if (!conf_cluster_parse(value, &e, why, n))
+		return false;
+	conf_cluster_show(&e, &shown);
+	set_text(conf_field(c, k), shown.data);
+	bytes_release(&shown);
+	return true;
+}
+
+/* A name in a cluster. One that need not be set can be none. */
+static bool read_cluster_name(struct conf *c, const struct conf_key *k, const char *value, char *why, size_t n)
+{
+	bool none = k->initial[0] == '\0' && (value[0] == '\0' || strcmp(value, "none") == 0);
+
+	if (!none && !(k->type == CONF_NODE ? conf_cluster_check_name(value, why, n) : conf_cluster_check_user(value, why, n)))
+		return false;
+	set_text(conf_field(c, k), none ? "" : value);
 	return true;
 }
 
@@ -507,6 +547,9 @@ static const struct {
 	[CONF_TITLE] = { read_title, show_path, sizeof(char *) },
 	[CONF_ROOM] = { read_room, show_path, sizeof(char *) },
 	[CONF_TEXT_FILE] = { read_text_file, show_path, sizeof(char *) },
+	[CONF_CLUSTER] = { read_cluster, show_path, sizeof(char *) },
+	[CONF_NODE] = { read_cluster_name, show_path, sizeof(char *) },
+	[CONF_CLUSTER_USER] = { read_cluster_name, show_path, sizeof(char *) },
 };
 
 bool conf_value_read(struct conf *c, const struct conf_key *k, const char *value, char *why,
@@ -532,12 +575,6 @@ static void value_swap(struct conf *a, struct conf *b, const struct conf_key *k)
 }
 
 /* -- configurations --------------------------------------------------------------- */
-
-enum {
-	CONF_KEYS = sizeof(conf_keys) / sizeof(conf_keys[0]) - 1,
-	CONF_LINE_BYTES_MAX = 4096, /* bytes of a line, plus one */
-	CONF_BYTES_MAX = 1 << 20,   /* of a file: all keys with long values and comments are a tenth of it */
-};
 
 void conf_tell(struct bytes *out, const char *fmt, ...)
 {
@@ -580,6 +617,11 @@ void conf_release(struct conf *c)
 	free(c->metrics);
 	free(c->tls.certificate);
 	free(c->tls.key);
+	free(c->cluster.engine);
+	free(c->cluster.node);
+	free(c->cluster.user);
+	free(c->cluster.password_file);
+	free(c->cluster.name);
 	free(c->address.proxies);
 	free(c->address.exempt);
 	free(c->face.server_name);
@@ -590,7 +632,7 @@ void conf_release(struct conf *c)
 	memset(c, 0, sizeof(*c));
 }
 
-static const struct conf_key *conf_key_find(const char *name)
+const struct conf_key *conf_key_find(const char *name)
 {
 	for (const struct conf_key *k = conf_keys; k->name; k++) {
 		if (strcmp(k->name, name) == 0)
@@ -611,163 +653,6 @@ bool conf_set(struct conf *c, const char *key, const char *value, const char *wh
 		return false;
 	}
 	return true;
-}
-
-/* -- the file ------------------------------------------------------------------- */
-
-/* A file being read. */
-struct conf_file {
-	const char *path;        /* for messages */
-	char *line;              /* borrowed, with a NUL instead of its end */
-	unsigned int lineno;     /* number of that line, from 1 */
-	unsigned int first[CONF_KEYS]; /* the line in which each key was first given; 0: not yet */
-	struct conf *c;
-	struct bytes *problems;
-};
-
-/* True if name is, for example, "Max-Connections" for max_connections, which is then suggested. */
-static bool conf_key_resembles(const struct conf_key *k, const char *name)
-{
-	size_t i;
-
-	for (i = 0; name[i] && k->name[i]; i++) {
-		char c = name[i] == '-' || name[i] == ' ' ? '_' : (char)tolower(name[i]);
-
-		if (c != k->name[i])
-			return false;
-	}
-	return name[i] == k->name[i];
-}
-
-static void conf_key_unknown(const struct conf_file *file, const char *name)
-{
-	for (const struct conf_key *k = conf_keys; k->name; k++) {
-		if (conf_key_resembles(k, name)) {
-			conf_tell(file->problems, "%s:%u: %s: unknown key; it is spelled %s",
-			          file->path, file->lineno, name, k->name);
-			return;
-		}
-	}
-	conf_tell(file->problems, "%s:%u: %s: unknown key", file->path, file->lineno, name);
-}
-
-/* What is wrong with a value that other formats would allow, and that would end up in a file name
- * here. NULL: nothing. */
-static const char *conf_value_habit(const char *value)
-{
-	size_t len = strlen(value);
-
-	for (size_t i = 0; len > 1 && i < len; i++) {
-		if ((value[i] == '#' || value[i] == ';') &&
-		    (i == 0 || value[i - 1] == ' ' || value[i - 1] == '\t')) {
-			return "a comment needs a line of its own";
-		}
-	}
-	if (len > 1 && (value[0] == '"' || value[0] == '\'') && value[len - 1] == value[0])
-		return "values are written without quotes";
-	return NULL;
-}
-
-/* Removes the blanks around the text. */
-static char *conf_trim(char *text)
-{
-	char *end;
-
-	while (isspace((unsigned char)*text))
-		text++;
-	for (end = text + strlen(text); end > text && isspace((unsigned char)end[-1]);)
-		end--;
-	*end = '\0';
-	return text;
-}
-
-static void conf_file_pair(struct conf_file *file, const char *name, const char *value)
-{
-	const struct conf_key *k = conf_key_find(name);
-	unsigned int *first = k ? &file->first[k - conf_keys] : NULL;
-	const char *habit = conf_value_habit(value);
-	char why[256];
-
-	if (!k) {
-		conf_key_unknown(file, name);
-		return;
-	}
-	if (k->type == CONF_LISTEN && *first == 0)
-		conf_clear_listen(file->c);
-	if (k->type != CONF_LISTEN && *first != 0) {
-		conf_tell(file->problems, "%s:%u: %s: given twice (first at line %u)",
-		          file->path, file->lineno, name, *first);
-	} else if (habit) {
-		conf_tell(file->problems, "%s:%u: %s: %s", file->path, file->lineno, name,
-		          habit);
-	} else if (!conf_value_read(file->c, k, value, why, sizeof(why))) {
-		conf_tell(file->problems, "%s:%u: %s: %s", file->path, file->lineno, name, why);
-	}
-	if (*first == 0)
-		*first = file->lineno;
-}
-
-/* Reads a line of len bytes, without its end. */
-static void conf_file_line(struct conf_file *file, size_t len)
-{
-	char *text = file->line, *name, *separator;
-
-	if (file->lineno == 1 && strncmp(text, "\xef\xbb\xbf", 3) == 0)
-		text += 3; /* a byte order mark, as some editors leave it */
-	if (strlen(file->line) < len) {
-		conf_tell(file->problems, "%s:%u: NUL byte: this is not a text file",
-		          file->path, file->lineno);
-		return;
-	}
-	if (len >= CONF_LINE_BYTES_MAX) {
-		conf_tell(file->problems, "%s:%u: the line is longer than %d bytes", file->path,
-		          file->lineno, CONF_LINE_BYTES_MAX - 1);
-		return;
-	}
-	text = conf_trim(text);
-	if (*text == '[') {
-		conf_tell(file->problems, "%s:%u: %s: there are no sections; remove this line",
-		          file->path, file->lineno, text);
-		return;
-	}
-	if (*text == '\0' || *text == '#' || *text == ';')
-		return;
-	separator = strpbrk(text, "=:");
-	if (separator)
-		*separator = '\0';
-	name = conf_trim(text);
-	if (!separator || *name == '\0') {
-		conf_tell(file->problems, "%s:%u: %s%sthis is not \"key = value\"", file->path,
-		          file->lineno, name, *name != '\0' ? ": " : "");
-		return;
-	}
-	conf_file_pair(file, name, conf_trim(separator + 1));
-}
-
-bool conf_read(struct conf *c, const char *path, struct bytes *problems)
-{
-	struct conf_file file = { .path = path, .c = c, .problems = problems };
-	size_t before = problems->len;
-	struct bytes text = { 0 };
-	char why[PLAIN_FILE_WHY_BYTES];
-	const char *wrong = plain_file_read(path, CONF_BYTES_MAX, &text, why);
-	size_t len = wrong ? 0 : text.len;
-
-	if (wrong)
-		conf_tell(problems, "%s: %s", path, wrong);
-	else
-		bytes_append(&text, "", 1); /* the last line may have no end */
-	for (size_t at = 0, n; at < len; at += n + 1) {
-		char *end = memchr(text.data + at, '\n', len - at);
-
-		file.line = text.data + at;
-		n = end ? (size_t)(end - file.line) : len - at;
-		file.line[n] = '\0';
-		file.lineno++;
-		conf_file_line(&file, n);
-	}
-	bytes_release(&text);
-	return problems->len == before;
 }
 
 /* -- a new configuration while running -------------------------------------------- */

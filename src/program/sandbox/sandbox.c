@@ -84,7 +84,7 @@ static bool check_part(const struct conf *c, const char *what, bool done)
 
 static const char files[] = "access to files (Landlock)", system_calls[] = "system calls (seccomp)";
 
-bool sandbox_enter(const struct conf *c, const char *conf_path, const char *users_path, int handover)
+bool sandbox_enter(const struct conf *c, const char *conf_path, const char *users_path, int handover, int cluster)
 {
 	bool ok;
 
@@ -94,7 +94,7 @@ bool sandbox_enter(const struct conf *c, const char *conf_path, const char *user
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	tell_all_shared(c, conf_path);
 	ok = check_part(c, files, landlock_restrict(c, conf_path, users_path));
-	return check_part(c, system_calls, syscalls_restrict(handover)) && ok;
+	return check_part(c, system_calls, syscalls_restrict(handover, cluster)) && ok;
 }
 
 /* For processes that need no files. */

@@ -135,13 +135,16 @@ static int add_on(scmp_filter_ctx f, int call, int fd)
 	return fd < 0 ? 0 : seccomp_rule_add_array(f, SCMP_ACT_ALLOW, call, 1, &is);
 }
 
-static int add_rules(scmp_filter_ctx f, int handover)
+static int add_rules(scmp_filter_ctx f, int handover, int cluster)
 {
 	int e = add_calls(f, calls, sizeof(calls) / sizeof(calls[0]));
 
 	e = e ? e : add_fixed_of_chat(f);
 	/* Connections that the TLS process hands over. */
 	e = e ? e : add_on(f, SCMP_SYS(recvmsg), handover);
+	/* Connections to the engine, which the parent passes. What hiredis does with them is read, write, poll and
+	 * setsockopt of timeouts, as above. */
+	e = e ? e : add_on(f, SCMP_SYS(recvmsg), cluster);
 	/* The flags of clone3 are in memory, where no filter can see them; glibc falls back to
 	 * clone if there is no clone3. */
 	return e ? e : seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
@@ -225,11 +228,11 @@ static bool load(scmp_filter_ctx f, int e)
 	return e == 0;
 }
 
-bool syscalls_restrict(int handover)
+bool syscalls_restrict(int handover, int cluster)
 {
 	scmp_filter_ctx f = begin();
 
-	return f && load(f, add_rules(f, handover));
+	return f && load(f, add_rules(f, handover, cluster));
 }
 
 bool syscalls_restrict_tls(int handover, int control, int below)

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "chatd/program/conf/conf.h"
+#include "chatd/program/conf/conf_file.h"
 
 /* Reads text as the file "f.conf" over the defaults. The caller releases both. */
 static bool read_text(struct conf *c, const char *text, size_t len, struct bytes *problems)
@@ -79,15 +80,76 @@ static void test_defaults(void **state)
 	assert_null(c.chat_log);
 	assert_null(c.metrics);
 	assert_int_equal(c.line_bytes_max, LINE_BYTES_DEFAULT);
-	assert_int_equal(c.history_replay, 20);
-	assert_int_equal(c.history_days, 0);
-	assert_int_equal(c.history_lines, 0);
+	assert_int_equal(c.history.replay, 20);
+	assert_int_equal(c.history.days, 0);
+	assert_int_equal(c.history.lines, 0);
 	assert_int_equal(c.face.command_prefix, '/');
 	assert_null(c.face.server_name);
 	assert_string_equal(c.face.lobby, "general");
 	assert_string_equal(c.face.banner, CONF_BANNER_BUILT_IN);
 	assert_null(c.face.motd);
 	assert_null(c.face.rules);
+	conf_release(&c);
+}
+
+static void test_cluster(void **state)
+{
+	struct conf c;
+
+	(void)state;
+	accepts(&c, "");
+	assert_null(c.cluster.engine);
+	assert_null(c.cluster.node);
+	assert_null(c.cluster.user);
+	assert_null(c.cluster.password_file);
+	assert_string_equal(c.cluster.name, "chatd");
+	assert_int_equal(c.cluster.lease_s, 10);
+	conf_release(&c);
+	accepts(&c, "cluster = redis://127.0.0.1:7001\nnode = a\ncluster_user = bob\ncluster_password_file = /etc/p w\n"
+	            "cluster_name = our-chat\ncluster_lease = 300\n");
+	assert_string_equal(c.cluster.engine, "redis://127.0.0.1:7001/0");
+	assert_string_equal(c.cluster.node, "a");
+	assert_string_equal(c.cluster.user, "bob");
+	assert_string_equal(c.cluster.password_file, "/etc/p w");
+	assert_string_equal(c.cluster.name, "our-chat");
+	assert_int_equal(c.cluster.lease_s, 300);
+	conf_release(&c);
+	accepts(&c, "cluster = none\nnode = none\ncluster_user = none\n");
+	assert_null(c.cluster.engine);
+	assert_null(c.cluster.node);
+	assert_null(c.cluster.user);
+	conf_release(&c);
+	refuses("cluster = redis://example.org:1\nnode = A\ncluster_user = a b\ncluster_name =\ncluster_lease = 1\n",
+	        "f.conf:1: cluster: \"example.org\" is not an IP address, and names are not looked up\n"
+	        "f.conf:2: node: it must be 1 to 32 of a-z, 0-9 and -\n"
+	        "f.conf:3: cluster_user: it must be 1 to 64 ASCII characters without blanks\n"
+	        "f.conf:4: cluster_name: it must be 1 to 32 of a-z, 0-9 and -\n"
+	        "f.conf:5: cluster_lease: 1 is not between 2 and 300\n");
+	refuses("cluster_lease = 301\n", "f.conf:1: cluster_lease: 301 is not between 2 and 300\n");
+}
+
+/* None of it changes while chatd runs. */
+static void test_reload_of_a_cluster(void **state)
+{
+	struct bytes said = { 0 };
+	struct conf c, next;
+
+	(void)state;
+	accepts(&c, "cluster = redis://127.0.0.1:7001\nnode = a\n");
+	accepts(&next, "cluster = unix:/r\nnode = b\ncluster_user = u\ncluster_password_file = p\ncluster_name = n\n"
+	               "cluster_lease = 2\n");
+	conf_take(&c, &next, &said);
+	assert_string_equal(said.data, "cluster: redis://127.0.0.1:7001/0 -> unix:/r (needs a restart)\n"
+	                               "node: a -> b (needs a restart)\n"
+	                               "cluster_user: none -> u (needs a restart)\n"
+	                               "cluster_password_file: none -> p (needs a restart)\n"
+	                               "cluster_name: chatd -> n (needs a restart)\n"
+	                               "cluster_lease: 10 -> 2 (needs a restart)\n");
+	assert_string_equal(c.cluster.engine, "redis://127.0.0.1:7001/0");
+	assert_string_equal(c.cluster.node, "a");
+	assert_int_equal(c.cluster.lease_s, 10);
+	bytes_release(&said);
+	conf_release(&next);
 	conf_release(&c);
 }
 
@@ -167,9 +229,9 @@ static void test_every_key(void **state)
 	assert_int_equal(c.log.level, LOG_LEVEL_DEBUG);
 	assert_string_equal(c.chat_log, "chat.log");
 	assert_int_equal(c.line_bytes_max, 4096);
-	assert_int_equal(c.history_replay, 0);
-	assert_int_equal(c.history_days, 36500);
-	assert_true(c.history_lines == 5000000000);
+	assert_int_equal(c.history.replay, 0);
+	assert_int_equal(c.history.days, 36500);
+	assert_true(c.history.lines == 5000000000);
 	assert_int_equal(c.rate.burst, 1);
 	assert_int_equal(c.rate.lines, 0);
 	assert_int_equal(c.sandbox, SANDBOX_REQUIRE);
@@ -200,7 +262,7 @@ static void test_byte_order_mark(void **state)
 
 	(void)state;
 	accepts(&c, "\xef\xbb\xbfhistory_replay = 7\n");
-	assert_int_equal(c.history_replay, 7);
+	assert_int_equal(c.history.replay, 7);
 	conf_release(&c);
 	accepts(&c, "");
 	conf_release(&c);
@@ -415,7 +477,7 @@ static void test_the_last_line_may_have_no_end(void **state)
 
 	(void)state;
 	accepts(&c, "# a comment\r\n\nhistory_replay = 7");
-	assert_int_equal(c.history_replay, 7);
+	assert_int_equal(c.history.replay, 7);
 	conf_release(&c);
 	refuses_bytes("listen = 8990\0", 14, "f.conf:1: NUL byte: this is not a text file\n");
 	refuses_bytes("listen = 8990\0\n", 15, "f.conf:1: NUL byte: this is not a text file\n");
@@ -496,8 +558,8 @@ static void test_reload(void **state)
 	                    "history_replay: 20 -> 50\n"
 	                    "history_lines: 0 -> 10\n"
 	                    "command_prefix: / -> !\n");
-	assert_int_equal(c.history_replay, 50);
-	assert_int_equal(c.history_lines, 10);
+	assert_int_equal(c.history.replay, 50);
+	assert_int_equal(c.history.lines, 10);
 	assert_int_equal(c.log.level, LOG_LEVEL_WARN);
 	assert_int_equal(c.face.command_prefix, '!');
 	assert_null(c.chat_log);
@@ -542,6 +604,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_metrics),
+		cmocka_unit_test(test_cluster),
+		cmocka_unit_test(test_reload_of_a_cluster),
 		cmocka_unit_test(test_every_key),
 		cmocka_unit_test(test_byte_order_mark),
 		cmocka_unit_test(test_all_problems_with_their_lines),

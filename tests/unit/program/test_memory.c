@@ -16,7 +16,7 @@ static uint64_t sum(uint32_t connections_max, enum memory_kind kind)
 	struct memory_part parts[MEMORY_PARTS];
 	uint64_t bytes = 0;
 
-	memory_parts(connections_max, parts);
+	memory_parts(connections_max, false, parts);
 	for (int i = 0; i < MEMORY_PARTS; i++)
 		if (parts[i].kind == kind)
 			bytes += parts[i].bytes;
@@ -29,14 +29,14 @@ static void test_every_part_is_named_and_counted(void **state)
 	uint64_t bytes = 0;
 
 	(void)state;
-	memory_parts(CONNECTIONS_DEFAULT, parts);
+	memory_parts(CONNECTIONS_DEFAULT, false, parts);
 	for (int i = 0; i < MEMORY_PARTS; i++) {
 		assert_non_null(parts[i].what);
 		assert_in_range(parts[i].kind, 0, MEMORY_KINDS - 1);
 		assert_true(parts[i].bytes > 0);
 		bytes += parts[i].bytes;
 	}
-	assert_true(bytes == memory_max(CONNECTIONS_DEFAULT));
+	assert_true(bytes == memory_max(CONNECTIONS_DEFAULT, false));
 }
 
 static void test_it_grows_with_connections_alone(void **state)
@@ -55,8 +55,24 @@ static void test_it_grows_with_connections_alone(void **state)
 static void test_the_most_connections_do_not_overflow_it(void **state)
 {
 	(void)state;
-	assert_true(memory_max(CONNECTIONS_LIMIT) > memory_max(CONNECTIONS_LIMIT - 1));
-	assert_true(memory_max(CONNECTIONS_LIMIT) / MIB > UINT64_C(200) * 1024);
+	assert_true(memory_max(CONNECTIONS_LIMIT, false) > memory_max(CONNECTIONS_LIMIT - 1, false));
+	assert_true(memory_max(CONNECTIONS_LIMIT, false) / MIB > UINT64_C(200) * 1024);
+}
+
+/* Nobody else pays for it. */
+static void test_a_node_takes_more(void **state)
+{
+	struct memory_part alone[MEMORY_PARTS], node[MEMORY_PARTS];
+
+	(void)state;
+	memory_parts(CONNECTIONS_DEFAULT, false, alone);
+	memory_parts(CONNECTIONS_DEFAULT, true, node);
+	for (int i = 0; i < MEMORY_PARTS; i++) {
+		assert_string_equal(node[i].what, alone[i].what);
+		assert_true(node[i].bytes >= alone[i].bytes);
+	}
+	/* At least the stacks of two threads. */
+	assert_true(memory_max(CONNECTIONS_DEFAULT, true) >= memory_max(CONNECTIONS_DEFAULT, false) + 2 * MIB);
 }
 
 /* docs/reliability.md says this. */
@@ -73,6 +89,7 @@ int main(void)
 		cmocka_unit_test(test_every_part_is_named_and_counted),
 		cmocka_unit_test(test_it_grows_with_connections_alone),
 		cmocka_unit_test(test_the_most_connections_do_not_overflow_it),
+		cmocka_unit_test(test_a_node_takes_more),
 		cmocka_unit_test(test_the_tls_process),
 	};
 

@@ -8,6 +8,7 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -28,6 +29,7 @@
 /* For the ring's own descriptor and queue. */
 #include "../../../src/net/ring.c"
 
+#include "chatd/net/passing.h"
 #include "chatd/net/vitals.h"
 #include "chatd/program/sandbox/landlock.h"
 #include "chatd/program/sandbox/sandbox.h"
@@ -38,6 +40,7 @@ static char elsewhere[] = "/tmp/chatd-sandbox.XXXXXX";
 static char texts[] = "/tmp/chatd-sandbox.XXXXXX"; /* has the message of the day */
 static int sockets[2];
 static int connection; /* a TCP socket */
+static int passing = -1; /* the chat's end of the socket by which the parent passes connections to the engine */
 
 /* Tries, each in a sandboxed child: 0 where all is as it should be, else the number of the try. */
 
@@ -214,6 +217,70 @@ static int sockets_in_other_ways(void)
 	return fcntl(pair, F_SETOWN, getppid()) < 0 && errno == EPERM ? 0 : 5;
 }
 
+/* -- in a cluster --------------------------------------------------------------------------- */
+
+static int cluster[2];             /* the parent's end, and the chat's */
+static int engine;                 /* a TCP socket that listens: what the parent connects to */
+
+/* What hiredis does with a connection that the parent passes, for which Landlock is not asked either. */
+static int a_passed_connection(void)
+{
+	const struct timeval timeout = {.tv_usec = 20000};
+	struct pollfd p = {.events = POLLIN};
+	char answer[64], text[64];
+	int fds[PASSING_FDS_MAX], n = 0;
+	size_t len;
+
+	if (passing_receive(cluster[1], true, answer, sizeof answer, &len, fds, 1, &n) != PASSING_MESSAGE || n != 1)
+		return 1;
+	if (write(fds[0], "PING\r\n", 6) != 6 || read(fds[0], text, sizeof text) != 6)
+		return 2;
+	p.fd = fds[0];
+	if (setsockopt(fds[0], SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) != 0 ||
+	    setsockopt(fds[0], SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) != 0 || poll(&p, 1, 0) != 0 ||
+	    read(fds[0], text, sizeof text) >= 0 || errno != EAGAIN)
+		return 3;
+	return close(fds[0]) == 0 ? 0 : 4;
+}
+
+/* No descriptor comes by another socket, and none goes anywhere. */
+static int descriptors_in_other_ways(void)
+{
+	struct iovec iov = {.iov_base = (char[1]){0}, .iov_len = 1};
+	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	if (recvmsg(sockets[0], &m, MSG_DONTWAIT) >= 0 || errno != EPERM || recvmsg(cluster[0], &m, MSG_DONTWAIT) >= 0 ||
+	    errno != EPERM)
+		return 1;
+	if (send(cluster[1], "x", 1, MSG_DONTWAIT) != 1)
+		return 2;
+	return sendmsg(cluster[1], &m, MSG_DONTWAIT) < 0 && errno == EPERM ? 0 : 3;
+}
+
+/* To the engine or elsewhere: neither by a socket of its own, nor by one that was passed, which it would connect anew. */
+static int a_connection_of_its_own(void)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET};
+	struct sockaddr none = {.sa_family = AF_UNSPEC};
+	socklen_t len = sizeof to;
+
+	if (getsockname(engine, (struct sockaddr *)&to, &len) == 0 || errno != EPERM)
+		return 1;
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	for (int family = AF_UNIX; family <= AF_INET6; family++)
+		if (socket(family, SOCK_STREAM, 0) >= 0 || errno != EPERM || socket(family, SOCK_DGRAM, 0) >= 0)
+			return 2;
+	if (connect(connection, (struct sockaddr *)&none, sizeof none) == 0 || errno != EPERM ||
+	    connect(connection, (struct sockaddr *)&to, sizeof to) == 0 || errno != EPERM)
+		return 3;
+	if (bind(connection, (struct sockaddr *)&to, sizeof to) == 0 || errno != EPERM || listen(connection, 1) == 0 ||
+	    errno != EPERM)
+		return 4;
+	if (sendto(connection, "x", 1, MSG_FASTOPEN, (struct sockaddr *)&to, sizeof to) >= 0 || errno != EPERM)
+		return 5;
+	return accept4(engine, NULL, NULL, 0) < 0 && errno == EPERM ? 0 : 6;
+}
+
 static int another_namespace(void)
 {
 	const long flags = CLONE_THREAD | CLONE_SIGHAND | CLONE_VM | CLONE_NEWUSER;
@@ -247,7 +314,7 @@ static int try_in_child(int (*attempt)(void), bool files, bool rest)
 		snprintf(path, sizeof path, "%s/motd", texts);
 		c.face.motd = strdup(path);
 		snprintf(path, sizeof path, "%s/conf", folder);
-		if ((files && !landlock_restrict(&c, path, NULL)) || (rest && !syscalls_restrict(-1)))
+		if ((files && !landlock_restrict(&c, path, NULL)) || (rest && !syscalls_restrict(-1, passing)))
 			_exit(100 + (errno & 63));
 		_exit(attempt());
 	}
@@ -288,6 +355,52 @@ static void test_calls(void **state)
 	assert_int_equal(try_in_child(another_ring, false, true), 0);
 	assert_int_equal(try_in_child(another_namespace, false, true), 0);
 	assert_int_equal(try_in_child(a_new_user_space, false, true), 0);
+}
+
+/* As the parent: connects, and passes that; what comes is sent back. */
+static void pass_connection(void)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET};
+	socklen_t len = sizeof at;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), other;
+
+	assert_int_equal(getsockname(engine, (struct sockaddr *)&at, &len), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
+	assert_true(passing_send(cluster[0], "answer", 6, &fd, 1));
+	other = accept4(engine, NULL, NULL, SOCK_CLOEXEC);
+	assert_int_equal(write(other, "+PONG\n", 6), 6);
+	/* Until the other end is closed, it says no more. */
+	close(fd);
+	connection = other;
+}
+
+static void test_in_a_cluster(void **state)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int before = connection;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, cluster), 0);
+	engine = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(engine, (struct sockaddr *)&at, sizeof at), 0);
+	assert_int_equal(listen(engine, 8), 0);
+	passing = cluster[1];
+	pass_connection();
+	assert_int_equal(try_in_child(a_passed_connection, true, true), 0);
+	assert_int_equal(try_in_child(descriptors_in_other_ways, true, true), 0);
+	assert_int_equal(try_in_child(a_connection_of_its_own, true, true), 0);
+	/* Without a cluster there is no such socket. */
+	close(connection);
+	pass_connection();
+	passing = -1;
+	assert_int_equal(try_in_child(a_passed_connection, true, true), 1);
+	assert_int_not_equal(try_in_child(descriptors_in_other_ways, false, false), 0);
+	assert_int_not_equal(try_in_child(a_connection_of_its_own, false, false), 0);
+	close(connection);
+	connection = before;
+	close(engine);
+	close(cluster[0]);
+	close(cluster[1]);
 }
 
 /* -- the TLS process ------------------------------------------------------------------------ */
@@ -555,6 +668,7 @@ int main(void)
 		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_calls),
 		cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_in_a_cluster),
 		cmocka_unit_test(test_tls_process),
 		cmocka_unit_test(test_metrics_process),
 		cmocka_unit_test(test_ring),

@@ -1,8 +1,7 @@
 /*
- * The configuration: one table of keys, read from a file and from options.
+ * The configuration: one table of keys, whose values come from a file (conf_file.h) and from options.
  *
- * Plain "key = value" lines (or "key: value"); '#' and ';' begin a comment line. The table
- * (name, type, field, default, least, most, reloadable, help) is the one place where a key is
+ * The table (name, type, field, default, least, most, reloadable, help) is the one place where a key is
  * declared; chatd.conf.example and chatd.conf(5) are checked against it.
  */
 #ifndef CHATD_PROGRAM_CONF_CONF_H
@@ -43,6 +42,16 @@ struct conf {
 		enum tls_version least; /* tls_min */
 	} tls;                        /* a reload takes tls_min and new files at these paths, but no other paths */
 
+	struct {
+		char *engine;         /* the key `cluster`, as conf_cluster_show has it; NULL: there is no cluster, and
+		                       * the rest does not count */
+		char *node;           /* NULL: none is set, which check_cluster refuses */
+		char *user;           /* cluster_user, or NULL */
+		char *password_file;  /* cluster_password_file: path, or NULL */
+		char *name;           /* cluster_name */
+		uint32_t lease_s;     /* cluster_lease */
+	} cluster;
+
 	/* A reload takes new values. */
 	struct {
 		enum log_level level;
@@ -51,9 +60,11 @@ struct conf {
 	enum store_failure store_failure;
 	char *chat_log;               /* path, or NULL */
 	uint32_t line_bytes_max;
-	uint32_t history_replay;
-	uint32_t history_days;        /* 0: lines are kept forever */
-	uint64_t history_lines;       /* per room; 0: all */
+	struct {
+		uint32_t replay;
+		uint32_t days;        /* 0: lines are kept forever */
+		uint64_t lines;       /* per room; 0: all */
+	} history;
 	uint64_t disk_reserve;        /* bytes; 0: none */
 	struct {
 		uint32_t burst;
@@ -90,7 +101,7 @@ struct conf {
 
 enum conf_type {
 	CONF_LISTEN, CONF_METRICS, CONF_PATH, CONF_BLOCKS, CONF_NUMBER, CONF_NUMBER64, CONF_SIZE, CONF_CHOICE, CONF_CHAR,
-	CONF_TITLE, CONF_ROOM, CONF_TEXT_FILE,
+	CONF_TITLE, CONF_ROOM, CONF_TEXT_FILE, CONF_CLUSTER, CONF_NODE, CONF_CLUSTER_USER,
 };
 
 struct conf_key {
@@ -106,6 +117,9 @@ struct conf_key {
 
 extern const struct conf_key conf_keys[];  /* ends with name NULL */
 
+/* The key of that name; NULL: there is none. */
+const struct conf_key *conf_key_find(const char *name);
+
 /* Adds a line for the operator to out. Parts of it come from files and the command line, so it is made
  * safe for a terminal, and stays one line. */
 void conf_tell(struct bytes *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -113,13 +127,6 @@ void conf_tell(struct bytes *out, const char *fmt, ...) __attribute__((format(pr
 /* Sets all defaults. The caller gives c to conf_release in the end. */
 void conf_init(struct conf *c);
 void conf_release(struct conf *c);
-
-/*
- * Reads a file into c, over what it has. Every problem is added to problems as one line "file:line:
- * key: what is wrong" (or "file: why it cannot be read"). Only an ordinary file is read, of 1 MiB
- * at most: it never waits. Returns true if there was none. A `listen` in the file replaces the default; several add up.
- */
-bool conf_read(struct conf *c, const char *path, struct bytes *problems);
 
 /* One key from the command line; where is "--max-connections" or the like. A `listen` is added to the
  * earlier ones. */

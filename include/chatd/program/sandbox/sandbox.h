@@ -20,8 +20,8 @@
 /* Enters the sandbox, for good. Still accessible are the paths that c names, conf_path and
  * users_path (NULL: there is none, or it is not read again). A part that this host does not support
  * is logged; then SANDBOX_YES goes on without it, and SANDBOX_REQUIRE makes this return false. By the
- * socket handover it may receive descriptors (-1: there is none). */
-bool sandbox_enter(const struct conf *c, const char *conf_path, const char *users_path, int handover);
+ * sockets handover and cluster it may receive descriptors (-1: there is none). */
+bool sandbox_enter(const struct conf *c, const char *conf_path, const char *users_path, int handover, int cluster);
 /* The same for the TLS process, to which no path stays accessible (syscalls.h). */
 bool sandbox_enter_tls(const struct conf *c, int handover, int control, int below);
 /* The same for the process that serves metrics, which accepts at listener; it cannot change what memory may be used

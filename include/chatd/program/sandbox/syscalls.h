@@ -6,9 +6,9 @@
 
 #include <stdbool.h>
 
-/* Restricts this thread, and those it starts later, for good. By the socket handover it may receive
- * descriptors (-1: there is none). False: errno says why it could not. */
-bool syscalls_restrict(int handover);
+/* Restricts this thread, and those it starts later, for good. By the sockets handover and cluster it may
+ * receive descriptors (-1: there is none). False: errno says why it could not. */
+bool syscalls_restrict(int handover, int cluster);
 /* The same for the TLS process, which sends descriptors by the one and receives them by the other. It can shut down only
  * sockets below that number: seccomp sees numbers, and the next TLS process needs those that are not below. */
 bool syscalls_restrict_tls(int handover, int control, int below);
