@@ -355,16 +355,25 @@ static void the_newest_mark_counts(void **state)
 	mark();
 	until_stored();
 	assert_string_equal(position_now(), "seq 2");
-	/* What waits for later records must not be saved with earlier ones. */
+}
+
+/* It must not be saved with records that come before others of its. */
+static void a_mark_alone_waits_for_all_records(void **state)
+{
+	(void)state;
 	append_some(BATCH_RECORDS_MAX);
 	mark();
 	append_some(1);
 	mark();
 	assert_true(writer_mark(loop.w, "behind all"));
+	rule("CREATE TRIGGER rule BEFORE INSERT ON messages WHEN new.id > 4096"
+	     " BEGIN SELECT RAISE(ROLLBACK, 'not this'); END");
+	until_heard('F', 0);
+	assert_int_equal(lines_now(), BATCH_RECORDS_MAX);
+	assert_string_equal(position_now(), "seq 4096");
+	rule("DROP TRIGGER rule");
 	until_stored();
-	assert_int_equal(commits(), 4);
-	assert_string_equal(position_now(), "behind all");
-	assert_true(stop(1000));
+	assert_int_equal(commits(), 2);
 	assert_string_equal(position_now(), "behind all");
 }
 
@@ -553,6 +562,7 @@ int main(void)
 		GROUPED(a_mark_alone_is_saved_by_itself),
 		GROUPED(a_mark_alone_is_saved_at_the_end),
 		GROUPED(the_newest_mark_counts),
+		GROUPED(a_mark_alone_waits_for_all_records),
 		GROUPED(a_mark_has_bounds),
 		cmocka_unit_test(marks_alone_get_rarer),
 		GROUPED(a_database_keeps_its_cluster),
