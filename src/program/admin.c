@@ -411,6 +411,22 @@ static bool admin_may_make(const struct admin_db *p, enum options_verb verb)
 	return add && admin_db_can_open(p);
 }
 
+/* What only this node would have, none of the others would ever have. */
+static bool admin_may_change(struct store *store, const struct admin_db *p)
+{
+	struct store_error err;
+	bool of_cluster;
+
+	if (!store_is_of_cluster(store, &of_cluster, &err)) {
+		admin_tell("%s", err.text);
+		return false;
+	}
+	if (of_cluster)
+		admin_tell("this database belongs to a cluster; a change while chatd does not run would make this "
+		           "node differ from the others: start chatd on %s, and repeat the command", p->database);
+	return !of_cluster;
+}
+
 static bool admin_own(const struct conf *c, const struct admin_db *p, const struct options *o,
                       const struct admin_command *k)
 {
@@ -428,8 +444,11 @@ static bool admin_own(const struct conf *c, const struct admin_db *p, const stru
 		return false;
 	store = store_open(p->database, DURABILITY_SYNC, &err);
 	if (store) {
-		admin_db_say(p, store_is_new(store));
-		done = admin_do(store, c, k, o->verb == VERB_ADMIN_ERASE);
+		done = admin_may_change(store, p);
+		if (done) {
+			admin_db_say(p, store_is_new(store));
+			done = admin_do(store, c, k, o->verb == VERB_ADMIN_ERASE);
+		}
 		if (done && o->verb == VERB_ADMIN_ERASE)
 			done = admin_finish(store);
 		store_close(store);

@@ -138,7 +138,7 @@ static uint64_t memory_loop(void)
 	return (uint64_t)RECV_BUFFERS * RECV_BUFFER_BYTES + RING_BYTES + ARENA_BYTES +
 	       PROXIED_SLOTS * (PROXY_HEADER_BYTES_MAX + RECV_BUFFER_BYTES) +
 	       UNSHOWN_MAX * sizeof(struct unshown) + sizeof(struct server) + sizeof(struct chat) +
-	       2 * ROOMS_MAX * sizeof(struct feed) + RECORDS_BYTES + TEXTS_BYTES;
+	       2 * ROOMS_MAX * sizeof(struct feed) + RECORDS_BYTES + 2 * POSITION_BYTES_MAX + TEXTS_BYTES;
 }
 
 static uint64_t memory_sqlite(void)

@@ -233,6 +233,7 @@ static void open_and_use(void)
 		           .rate_burst = 1000, .command_prefix = '/'},
 		.now_ms = INT64_C(1795378445000), .keep = keep, .answer = answer, .release = rows_release,
 	};
+	struct store_cluster cluster;
 	struct store_error err;
 
 	store = store_open(path, DURABILITY_COMMIT, &err);
@@ -243,6 +244,9 @@ static void open_and_use(void)
 		store_close(store);
 		return;
 	}
+	if (done(store_cluster(reader, &cluster, &err), &err))
+		CHECK(strlen(cluster.id) <= CLUSTER_ID_BYTES_MAX &&
+		      strlen(cluster.position) <= POSITION_BYTES_MAX);
 	saved_seq = store_last_seq(store);
 	w.chat = chat_new(&w.config, saved_seq, store_last_room(store));
 	if (done(store_rooms(store, load_room, w.chat, &err), &err) &&

@@ -242,6 +242,10 @@ void fake_writer_step(struct writer *w);
 void fake_writer_woken(struct writer *w, int fd);
 void fake_writer_calm(struct writer *w);
 uint64_t fake_writer_saved(const struct writer *w);
+/* From now on it saves groups (writer_mark). */
+void fake_writer_group(struct writer *w);
+/* The newest record that it was given. */
+uint64_t fake_writer_given(const struct writer *w);
 bool fake_writer_has_news(const struct writer *w);
 bool fake_writer_rests(const struct writer *w);
 uint64_t fake_writer_failures(const struct writer *w);

@@ -20,18 +20,25 @@ static bool in_place(struct writer *w, struct store_error *err)
 	       (store_rebuild(w->store, err) && store_reopen(w->reader, err));
 }
 
-bool fake_store_save(struct writer *w, size_t n, struct store_error *err)
+bool fake_store_save(struct writer *w, size_t n, const char *position, struct store_error *err)
 {
 	struct record *batch = mem_zero(n + 1, sizeof *batch);
 	bool ok;
 
 	for (size_t i = 0; i < n; i++)
 		batch[i] = w->records.at[i].record;
-	ok = in_place(w, err) && store_begin(w->store, err);
+	ok = in_place(w, err);
+	if (ok && n == 0 && position != NULL) {
+		free(batch);
+		return store_move_position(w->store, w->cluster, position, err);
+	}
+	ok = ok && store_begin(w->store, err);
 	for (size_t i = 0, part; ok && i < n; i += part) {
 		part = prng_range(&w->prng, 1, (uint32_t)(n - i));
 		ok = store_save(w->store, batch + i, part, err);
 	}
+	if (ok && position != NULL)
+		ok = store_save_position(w->store, w->cluster, position, err);
 	ok = ok && store_commit(w->store, err);
 	free(batch);
 	return ok;

@@ -60,6 +60,9 @@ void fake_writer_free(struct writer *w)
 		free(w->marks.at[i].key);
 	for (size_t i = 0; i < w->news.n; i++)
 		writer_event_release(&w->news.at[i]);
+	for (size_t i = 0; i < w->marks_waiting.n; i++)
+		free(w->marks_waiting.at[i].position);
+	free(w->marks_waiting.at);
 	free(w->records.at);
 	free(w->queries.at);
 	free(w->lines.at);
@@ -105,6 +108,36 @@ bool writer_append(struct writer *w, const struct record *r)
 	w->records.at[w->records.n].bytes = bytes;
 	w->records.at[w->records.n++].record = record_copy(r);
 	w->records.bytes += bytes;
+	w->writing.wanted = true;
+	return true;
+}
+
+void fake_writer_group(struct writer *w)
+{
+	w->grouped = true;
+}
+
+bool writer_set_cluster(struct writer *w, const char *id)
+{
+	if (w->cluster[0] == '\0')
+		snprintf(w->cluster, sizeof w->cluster, "%s", id);
+	return strcmp(w->cluster, id) == 0;
+}
+
+bool writer_mark(struct writer *w, const char *position)
+{
+	uint64_t end = w->dropped + w->records.n;
+	size_t n = w->marks_waiting.n;
+	bool alone = n > 0 && w->marks_waiting.at[n - 1].end == end;
+
+	if (!w->grouped || w->cluster[0] == '\0' || strlen(position) > POSITION_BYTES_MAX)
+		sim_fail("a mark that must not be");
+	if (alone)
+		free(w->marks_waiting.at[--n].position);
+	w->marks_waiting.at = fake_grow(w->marks_waiting.at, n, &w->marks_waiting.cap,
+	                                sizeof *w->marks_waiting.at);
+	w->marks_waiting.at[n] = (struct waiting_mark){.end = end, .position = mem_strdup(position)};
+	w->marks_waiting.n = n + 1;
 	w->writing.wanted = true;
 	return true;
 }
@@ -243,14 +276,42 @@ static void reading_step(struct writer *w)
 /* They are saved and wait no more. */
 static void saved(struct writer *w, size_t n)
 {
+	size_t marks = 0;
+
 	for (size_t i = 0; i < n; i++) {
 		w->saved = w->records.at[i].record.seq;
 		w->records.bytes -= w->records.at[i].bytes;
 		record_release(&w->records.at[i].record);
 	}
 	w->records.n -= n;
-	memmove(w->records.at, w->records.at + n, w->records.n * sizeof *w->records.at);
-	fake_tell(w, WRITER_STORED)->seq = w->saved;
+	w->dropped += n;
+	if (n > 0)
+		memmove(w->records.at, w->records.at + n, w->records.n * sizeof *w->records.at);
+	for (; marks < w->marks_waiting.n && w->marks_waiting.at[marks].end <= w->dropped; marks++)
+		free(w->marks_waiting.at[marks].position);
+	w->marks_waiting.n -= marks;
+	if (marks > 0)
+		memmove(w->marks_waiting.at, w->marks_waiting.at + marks,
+		        w->marks_waiting.n * sizeof *w->marks_waiting.at);
+	if (n > 0 || !w->grouped)
+		fake_tell(w, WRITER_STORED)->seq = w->saved;
+}
+
+/* How many records the next transaction takes: any number, or whole groups, whose position is then
+ * set. */
+static size_t batch_pick(struct writer *w, const char **position)
+{
+	size_t n = w->records.n < BATCH_RECORDS_MAX ? w->records.n : BATCH_RECORDS_MAX;
+	const struct waiting_mark *m;
+
+	*position = NULL;
+	if (!w->grouped)
+		return n == 0 ? 0 : prng_range(&w->prng, 1, (uint32_t)n);
+	if (w->marks_waiting.n == 0)
+		return 0;
+	m = &w->marks_waiting.at[prng_below(&w->prng, (uint32_t)w->marks_waiting.n)];
+	*position = m->position;
+	return m->end - w->dropped;
 }
 
 /* Takes the strings; advice: NULL for none. */
@@ -269,15 +330,17 @@ static void failed(struct writer *w, char *reason, char *advice)
 static void writing_file_step(struct writer *w)
 {
 	struct store_error err;
-	size_t n = w->records.n < BATCH_RECORDS_MAX ? w->records.n : BATCH_RECORDS_MAX;
+	bool waits = w->grouped ? w->marks_waiting.n > 0 : w->records.n > 0;
+	const char *position;
+	size_t n;
 
 	if (disk_stopped() || (w->failing && !w->calm && !prng_chance(&w->prng, 100)))
 		return;
-	if (n == 0 && !w->failing) {
+	if (!waits && !w->failing) {
 		w->writing.asleep = true;
 	} else if (w->calm || w->failing || prng_chance(&w->prng, w->saves)) {
-		n = n == 0 ? 0 : prng_range(&w->prng, 1, (uint32_t)n);
-		if (!fake_store_save(w, n, &err)) {
+		n = batch_pick(w, &position);
+		if (!fake_store_save(w, n, position, &err)) {
 			if (!w->failing && !disk_stopped())
 				failed(w, store_error_cause(&err), store_error_advice(&err));
 			return;
@@ -302,11 +365,11 @@ static void writing_step(struct writer *w)
 	}
 	if (w->lines.n > 0 && !w->calm && prng_chance(&w->prng, 4))
 		fake_lines_prune(w);
-	if (w->records.n == 0) {
+	if (w->grouped ? w->marks_waiting.n == 0 : w->records.n == 0) {
 		w->writing.asleep = true;
 	} else if (w->calm || prng_chance(&w->prng, w->saves)) {
-		uint32_t n = prng_range(&w->prng, 1, w->records.n < BATCH_RECORDS_MAX
-		                                     ? (uint32_t)w->records.n : BATCH_RECORDS_MAX);
+		const char *position;
+		size_t n = batch_pick(w, &position);
 
 		fake_lines_save(w, n);
 		saved(w, n);
@@ -335,6 +398,11 @@ void fake_writer_calm(struct writer *w)
 uint64_t fake_writer_saved(const struct writer *w)
 {
 	return w->saved;
+}
+
+uint64_t fake_writer_given(const struct writer *w)
+{
+	return w->given;
 }
 
 bool fake_writer_has_news(const struct writer *w)

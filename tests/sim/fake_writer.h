@@ -12,6 +12,12 @@ struct waiting_record {
 	size_t bytes;
 };
 
+/* The end of a group. */
+struct waiting_mark {
+	uint64_t end;           /* records given before it, ever */
+	char *position;         /* owned */
+};
+
 struct waiting_query {
 	struct query query;     /* strings owned */
 	uint32_t late;          /* steps until it is looked at */
@@ -42,6 +48,10 @@ struct writer {
 	struct { struct seen *at; size_t n, cap; } marks;
 	struct { struct writer_event *at; size_t n, cap; } news;
 	uint64_t given, saved;  /* newest record appended, and saved */
+	bool grouped;           /* only what is before a mark is saved */
+	struct { struct waiting_mark *at; size_t n, cap; } marks_waiting; /* in order */
+	uint64_t dropped;       /* records that wait no more, ever */
+	char cluster[CLUSTER_ID_BYTES_MAX + 1]; /* "": none is set */
 	uint64_t failures;
 	struct sleeper writing, reading;
 	struct store *store, *reader; /* owned: a real file; NULL: all is memory */
@@ -65,8 +75,9 @@ void fake_line_release(struct fake_line *l);
 
 /* fake_store.c: the same over a real file. */
 
-/* Saves the first n records that wait, in one transaction. False: it failed, err says why. */
-bool fake_store_save(struct writer *w, size_t n, struct store_error *err);
+/* Saves the first n records that wait, in one transaction, with the position if there is one (NULL:
+ * none). False: it failed, err says why. */
+bool fake_store_save(struct writer *w, size_t n, const char *position, struct store_error *err);
 /* Indexes or prunes a little, now and then. */
 void fake_store_maintain(struct writer *w);
 /* The answer comes from the file. */

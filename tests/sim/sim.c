@@ -166,6 +166,10 @@ bool sim_begin(void)
 	if (sim->store.file != NULL && !fake_writer_open(sim->writer, sim->store.file, sim->store.durability,
 	                                           sim->store.prunes, sim->store.lines_kept, &sim->store.problem))
 		return false;
+	if (sim->store.grouped) {
+		fake_writer_group(sim->writer);
+		writer_set_cluster(sim->writer, SIM_CLUSTER);
+	}
 	if (!make_chat())
 		return false;
 	sim->server = loop_new(&sim->options, sim->ring, sim->chat, sim->writer, &listener, 1);
@@ -181,10 +185,25 @@ bool sim_begin(void)
 	return true;
 }
 
+/* A turn of the loop, as an act of a cluster. */
+static bool turn(void)
+{
+	bool goes_on = loop_turn(sim->server);
+	char position[POSITION_BYTES_MAX + 1];
+
+	/* Now and then several turns are one, or one has nothing else to save. */
+	if (sim->store.grouped && (!goes_on || sim->quiet || PICK(0, 1, 1) == 1)) {
+		snprintf(position, sizeof position, "seq %" PRIu64 " step %" PRIu64 "%*s",
+		         fake_writer_given(sim->writer), sim->step, (int)PICK(0, 0, 0, 900, 4000), "");
+		writer_mark(sim->writer, position);
+	}
+	return goes_on;
+}
+
 void sim_turn(void)
 {
 	sim_clients_step();
-	if (!loop_turn(sim->server))
+	if (!turn())
 		sim_fail("the server ends by itself");
 	sim->stats.turns++;
 	sim_check();
@@ -243,7 +262,7 @@ void sim_stop(void)
 	loop_stop(sim->server);
 	for (uint32_t i = 0; i < STOP_TURNS_MAX; i++) {
 		sim_clients_step();
-		if (!loop_turn(sim->server)) {
+		if (!turn()) {
 			/* A stop counts a second each time. */
 			if (sim->ring->run_ms - begin_ms > STOP_MS_MAX + 1200 +
 			    1000 * (int64_t)(fault_total(FAULT_STOPPED) - stops))

@@ -73,6 +73,8 @@ struct sim {
 	struct {
 		const char *file; /* NULL: it is memory */
 		enum durability durability; /* if there is a file */
+		bool grouped;   /* what a turn makes is saved together, with a position that names the
+		                 * last record */
 		bool prunes;    /* and lines are deleted from it: */
 		uint64_t lines_kept; /* lines kept per room; 0: only as rooms are set */
 		struct store_error problem; /* why it could not be opened */
@@ -122,6 +124,7 @@ void sim_clients_step(void);
 void sim_clients_begin(void);
 void sim_clients_end(void);
 
+#define SIM_CLUSTER "c0ffee" /* the id of the cluster, if what is saved is saved in groups */
 #define SIM_PASSWORD "hello hello" /* of every account that sim_put_power makes */
 
 /* A nick, a room's name, an argument, or a command about a room, without its end. */

@@ -152,6 +152,7 @@ static void configure(const char *file)
 	sim->store.durability = (enum durability)PICK(DURABILITY_RELAXED, DURABILITY_COMMIT,
 	                                        DURABILITY_COMMIT, DURABILITY_SYNC, DURABILITY_SYNC);
 	sim->options.relaxed = sim->store.durability == DURABILITY_RELAXED;
+	sim->store.grouped = PICK(0, 1) == 1;
 	sim->store.prunes = PICK(0, 0, 0, 1) == 1;
 	sim->store.lines_kept = PICK(0, 20, 200);
 }

@@ -31,10 +31,11 @@ static bool is_line(const struct kept *k)
 	return k->kind == RECORD_SAY || k->kind == RECORD_ACTION;
 }
 
-/* The others may be forgotten at the end of the file: see store_last_seq. */
+/* The others may be forgotten at the end of the file, unless a position says that they were there: see
+ * store_last_seq. */
 static bool binds(const struct kept *k)
 {
-	return is_line(k) || k->kind == RECORD_FACT || k->kind == RECORD_DELETE ||
+	return sim->store.grouped || is_line(k) || k->kind == RECORD_FACT || k->kind == RECORD_DELETE ||
 	       k->kind == RECORD_AUDIT;
 }
 
@@ -243,12 +244,31 @@ static void check_whole(sqlite3 *db)
 	sqlite3_finalize(st);
 }
 
+/* The position is that of the last record: no group is there in part, nor without its position. */
+static void check_position(uint64_t last)
+{
+	struct store_cluster c;
+	struct store_error err;
+	uint64_t seq = 0;
+
+	if (!store_cluster(fake_writer_store(sim->writer), &c, &err))
+		sim_fail("the position cannot be read: %s", err.text);
+	if (c.position[0] != '\0' && sscanf(c.position, "seq %" SCNu64, &seq) != 1)
+		sim_fail("\"%s\" is no position", c.position);
+	if (strcmp(c.id, c.position[0] != '\0' ? SIM_CLUSTER : "") != 0)
+		sim_fail("the database is of the cluster \"%s\"", c.id);
+	if (seq != last)
+		sim_fail("the position is \"%s\", and the file goes up to #%" PRIu64, c.position, last);
+}
+
 void kept_check(enum disk_end end, uint64_t acked)
 {
 	uint64_t last = store_last_seq(fake_writer_store(sim->writer));
 	sqlite3 *db;
 
 	check_promise(end, acked, last);
+	if (sim->store.grouped)
+		check_position(last);
 	drop_after(last);
 	if (sqlite3_open_v2(sim->store.file, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
 		sim_fail("the file cannot be opened alongside chatd: %s", sqlite3_errmsg(db));

@@ -78,6 +78,7 @@ data() {
 		ok "and nothing is left next to the database"
 	fi
 	data_transfer
+	data_node
 	data_broken
 	data_erase
 }
@@ -155,6 +156,30 @@ data_transfer() {
 	said=$("${as[@]}" "$asan" -d "$work/chatd.db.new" import - <"$work/stopped.jsonl" 2>&1)
 	is "import reads a pipe" "$said" 'Imported: .*'
 	rm -f "$work/chatd.db.new"
+}
+
+# A node of a cluster, whose database nobody changes but the cluster.
+data_node() {
+	local before code node=$work/node.db sorry
+	sorry='chatd: this database belongs to a cluster; a change while chatd does not run would make this node'
+	cp -p "$db" "$node"
+	sqlite3 "$node" "INSERT INTO meta VALUES('cluster', CAST('c0ffee' AS BLOB)),
+		('position', CAST('7-0' AS BLOB))"
+	before=$(table "$node")
+	tool export >"$work/single.jsonl"
+	fails "admin add on a node without a chatd" 1 "$sorry.*" -d "$node" admin add carol
+	fails "admin code" 1 "$sorry.*" -d "$node" admin code bob
+	fails "admin erase" 1 "$sorry.*" -d "$node" admin erase bob --yes
+	fails "import" 1 'chatd: nothing was imported: this database belongs to a cluster; import into a new one.*' \
+		-d "$node" import "$work/stopped.jsonl"
+	expect=78 refuses "a chatd without a cluster" 'this database belongs to a cluster' -c "$conf" -d "$node"
+	same "nothing has changed" "$(table "$node")" "$before"
+	same "its export has nothing of the cluster" \
+		"$(diff <(tail -n +2 "$work/single.jsonl") <(tool -d "$node" export | tail -n +2))" ""
+	tool -d "$node" admin backup node-copy.db >/dev/null
+	same "its backup is that of its position" "$(sqlite3 -readonly "$work/node-copy.db" \
+		"SELECT value FROM meta WHERE key IN ('cluster', 'position') ORDER BY key" | tr '\n' ' ')" 'c0ffee 7-0 '
+	rm -f "$node"* "$work"/node-copy.db* "$work/single.jsonl"
 }
 
 # What is cut off, full, closed, or no export at all.

@@ -365,7 +365,10 @@ enum {
 	UNSTORED_HIGH = UNSTORED_MAX / 2,
 	STORE_CACHE_KIB = 64 << 10, /* SQLite's cache for the connection that writes */
 	READER_CACHE_KIB = 16 << 10, /* and for each that reads */
-	BATCH_RECORDS_MAX = 4096, /* records in one transaction */
+	BATCH_RECORDS_MAX = 4096, /* records in one transaction; with the rest of the last group where
+	                         * records are saved in groups */
+	POSITION_BYTES_MAX = 4096, /* of a position that is saved with a group */
+	CLUSTER_ID_BYTES_MAX = 64, /* of the id of a cluster that a database belongs to */
 	INDEX_ROWS_STEP = 512,  /* lines that one indexing transaction takes, 1 to 2 ms; where
 	                         * commits are larger, BATCH_RECORDS_MAX */
 	PRUNE_ROWS_STEP = 500,  /* lines that one pruning transaction deletes */
@@ -555,6 +558,9 @@ _Static_assert((RECV_BUFFERS & (RECV_BUFFERS - 1)) == 0 && (TLS_BUFFERS & (TLS_B
                "a buffer ring is a power of two");
 _Static_assert(UNSTORED_HIGH + EFFECTS_MAX < UNSTORED_MAX,
                "a step that begins below the high mark still fits");
+_Static_assert(ARENA_BYTES + EFFECTS_MAX * 512 + 2 * POSITION_BYTES_MAX + 4 * BODY_BYTES_MAX <
+               RECORDS_BYTES / 2, "the same in bytes: a group that begins below half of the ring fits, with its "
+               "position and what stays unused at the ring's end");
 _Static_assert(RECORDS_BYTES + ARENA_BYTES + FEED_BYTES_MAX < SENDQ_BYTES_MAX,
                "what a room's log has for one reader fits its queue");
 _Static_assert((int)SENDQ_BYTES_MAX <= (int)SENDQS_BYTES / 2, "one alone does not close others");

@@ -11,6 +11,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/base/codepoint.h"
 #include "chatd/base/fields.h"
+#include "chatd/store/db/cluster.h"
 #include "chatd/store/db/state.h"
 #include "chatd/store/db/transfer.h"
 
@@ -441,6 +442,14 @@ bool import_line(struct import *i, const char *line, size_t n, struct store_erro
 static bool is_empty(struct import *i, struct store_error *err)
 {
 	struct db *db = &i->s->db;
+	bool of_cluster;
+	if (!store_is_of_cluster(i->s, &of_cluster, err))
+		return false;
+	if (of_cluster) {
+		store_error_set(err, "this database belongs to a cluster");
+		store_error_advise(err, "import into a new one: all nodes of a cluster have the same");
+		return false;
+	}
 	db->error = SQLITE_OK;
 	int64_t some = db_number_of(db, "SELECT EXISTS (SELECT 1 FROM messages) OR EXISTS (SELECT 1 FROM facts)"
 	                            " OR EXISTS (SELECT 1 FROM audit) OR EXISTS (SELECT 1 FROM seen)"

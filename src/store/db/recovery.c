@@ -178,7 +178,8 @@ static bool rebuild_install(struct rebuild *r)
 	return e == 0 || rebuild_fail(r, e);
 }
 
-/* The number of the newest record that a database has, with its WAL; -1: that cannot be read. */
+/* The number of the newest record that a database has, with its WAL; -1: that cannot be read. A newer
+ * position without a record does not count: going back to an older one does no harm. */
 static int64_t newest_record(const char *path)
 {
 	static const char sql[] = "SELECT max(coalesce((SELECT max(id) FROM messages), 0),"

@@ -16,6 +16,7 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_META_GET] = "SELECT value FROM meta WHERE key = ?1",
 	[SQL_META_SET] = "INSERT INTO meta(key, value) VALUES(?1, ?2)"
 	                 " ON CONFLICT(key) DO UPDATE SET value = excluded.value",
+	[SQL_CLUSTER_GET] = "SELECT key, value FROM meta WHERE key IN ('cluster', 'position')",
 	[SQL_ROOM_ADD] = "INSERT OR IGNORE INTO rooms(id, name) VALUES(?1, ?2)",
 	[SQL_ROOM_NAME] = "SELECT name FROM rooms WHERE id = ?1",
 	[SQL_ROOM_TOPIC] = "UPDATE rooms SET topic = ?2 WHERE id = ?1",

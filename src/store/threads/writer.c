@@ -14,6 +14,7 @@
 #include "chatd/store/threads/writer_state.h"
 #include "chatd/store/threads/writer_thread.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -49,10 +50,34 @@ bool writer_next(struct writer *w, struct writer_event *e)
 
 bool writer_append(struct writer *w, const struct record *r)
 {
-	if (!queue_push(w->queue, r))
+	/* Then nothing can leave the queue before this group has ended. */
+	bool alone = w->groups.on && queue_empty(w->queue);
+	bool taken = queue_push(w->queue, r);
+	assert(taken || !alone);
+	w->wake |= taken && !w->groups.on;
+	return taken;
+}
+
+bool writer_mark(struct writer *w, const char *position)
+{
+	size_t bytes = strnlen(position, POSITION_BYTES_MAX + 1);
+	assert(w->groups.on && w->groups.cluster[0] != '\0');
+	if (bytes == 0 || bytes > POSITION_BYTES_MAX)
 		return false;
-	w->wake = true;
+	w->wake |= queue_end_group(w->queue, position) ||
+	           latest_position_post(&w->groups.latest, position, queue_ended_at(w->queue));
 	return true;
+}
+
+bool writer_set_cluster(struct writer *w, const char *id)
+{
+	size_t bytes = strnlen(id, CLUSTER_ID_BYTES_MAX + 1);
+	assert(w->groups.on);
+	if (bytes == 0 || bytes > CLUSTER_ID_BYTES_MAX)
+		return false;
+	if (w->groups.cluster[0] == '\0')
+		memcpy(w->groups.cluster, id, bytes + 1);
+	return strcmp(w->groups.cluster, id) == 0;
 }
 
 bool writer_pressed(const struct writer *w)
@@ -157,6 +182,7 @@ static void writer_free(struct writer *w)
 		seats_release(&w->waiting[i].seats);
 	}
 	reload_free(atomic_load(&w->reload));
+	latest_position_release(&w->groups.latest);
 	chatlog_close(w->chatlog);
 	store_close(w->start);
 	store_close(w->store); /* last, so that it takes the WAL away */
@@ -177,6 +203,23 @@ static bool fd_open(int *fd, struct store_error *err)
 	return *fd >= 0;
 }
 
+/* A writer that is not grouped would save what is in no position. */
+static bool cluster_load(struct writer *w, struct store_error *err)
+{
+	struct store_cluster c;
+	if (!store_cluster(w->start, &c, err))
+		return false;
+	if (!w->groups.on && (c.id[0] != '\0' || c.position[0] != '\0')) {
+		store_error_set(err, "this database belongs to a cluster, and chatd was started without one");
+		store_error_advise(err, "set cluster in the configuration; or, to go on without the cluster, "
+		                   "export the database and import it into a new one");
+		err->lasting = true;
+		return false;
+	}
+	memcpy(w->groups.cluster, c.id, sizeof(w->groups.cluster));
+	return true;
+}
+
 static bool writer_open(struct writer *w, const struct writer_options *o, struct store_error *err)
 {
 	if (strcmp(o->database, ":memory:") == 0) {
@@ -192,7 +235,7 @@ static bool writer_open(struct writer *w, const struct writer_options *o, struct
 	if (!w->store)
 		return false;
 	w->start = store_open_reader(o->database, err);
-	if (!w->start)
+	if (!w->start || !cluster_load(w, err))
 		return false;
 	for (int i = 0; i < READERS; i++) {
 		struct reader *t = &w->readers[i];
@@ -286,7 +329,8 @@ struct writer *writer_start(const struct writer_options *o, struct store_error *
 	w->notifications.event_fd = w->sleeper.fd = -1;
 	waiting_init(w, o->queries_max);
 	w->limits = o->limits;
-	w->queue = queue_new(RECORDS_BYTES, UNSTORED_MAX);
+	w->groups.on = o->grouped;
+	w->queue = queue_new(RECORDS_BYTES, UNSTORED_MAX, o->grouped);
 	pthread_mutex_init(&w->progress.mutex, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

@@ -16,6 +16,7 @@
 #include "chatd/base/clock.h"
 #include "chatd/base/histogram.h"
 #include "chatd/store/chatlog.h"
+#include "chatd/store/threads/batch.h"
 #include "chatd/store/threads/writer_state.h"
 
 #include <limits.h>
@@ -34,7 +35,6 @@ enum {
 	TIMER_SLACK_NS = 1000,    /* of that sleep */
 	GATHER_RELAXED_US = 20000, /* if nobody waits for a commit, it comes no sooner than this
 	                            * after the last */
-	SAVE_RECORDS = 128,       /* records that go to the database in one statement */
 	PRUNE_FIRST_MS = 5000,    /* after the start, when people who reconnect have been served */
 	RETRY_STOPPING_MS = 100,  /* the time between two tries while chatd is shutting down */
 	REBUILD_BYTES_QUICK = 64 << 20, /* rebuilding a larger database is announced */
@@ -246,17 +246,6 @@ static bool database_check(struct writer_thread *t, struct store_error *err)
 	return true;
 }
 
-/* Takes the batch's lines while they are still there; they are written later. */
-static void batch_to_chatlog(struct writer *w, const struct queue_mark *end)
-{
-	struct queue_mark at = queue_first(w->queue);
-	struct record r;
-	if (!w->chatlog)
-		return;
-	while (at.records < end->records && queue_next(w->queue, &at, &r))
-		chatlog_add(w->chatlog, &r);
-}
-
 /* Has a WAL that has become long checkpointed. */
 static void wal_grown(struct writer *w)
 {
@@ -297,23 +286,6 @@ static void batch_gather(struct writer_thread *t)
 	}
 }
 
-/* Saves up to a batch of what waits, and moves end past it. */
-static bool batch_save(struct writer_thread *t, struct queue_mark *end, struct store_error *err)
-{
-	struct writer *w = t->w;
-	struct record r[SAVE_RECORDS];
-	size_t n = 0, all = 0;
-	do {
-		for (n = 0; n < SAVE_RECORDS && queue_next(w->queue, end, &r[n]); n++)
-			if (r[n].kind == RECORD_REMOVE || r[n].kind == RECORD_PRUNE || r[n].kind == RECORD_ERASE)
-				t->pruning.at_ms = 0; /* pruning begins soon after */
-		if (!store_save(w->store, r, n, err))
-			return false;
-		all += n;
-	} while (n == SAVE_RECORDS && all < BATCH_RECORDS_MAX);
-	return true;
-}
-
 /* Saves what waits. False: nothing waited, or it failed. */
 static bool batch_commit(struct writer_thread *t)
 {
@@ -325,8 +297,11 @@ static bool batch_commit(struct writer_thread *t)
 		return false;
 	batch_gather(t);
 	int64_t begun_us = t->w->commits ? now_us() : 0;
-	if (!database_check(t, &err) || !store_begin(w->store, &err) || !batch_save(t, &end, &err) ||
-	    !store_commit(w->store, &err)) {
+	bool prunes = false, ok = database_check(t, &err) && store_begin(w->store, &err) &&
+	                          batch_save(w, &end, &prunes, &err) && store_commit(w->store, &err);
+	if (prunes)
+		t->pruning.at_ms = 0; /* pruning begins soon after */
+	if (!ok) {
 		saving_failed(t, &err);
 		return false;
 	}
@@ -336,6 +311,8 @@ static bool batch_commit(struct writer_thread *t)
 	if (w->commits && end.records > first.records)
 		histogram_add(w->commits, t->saving.committed_us - begun_us);
 	batch_to_chatlog(w, &end);
+	if (w->groups.on)
+		latest_position_saved(&w->groups.latest, end.at, end.records == first.records);
 	queue_drop(w->queue, &end); /* before the loop is told, because it then checks for room */
 	if (t->saving.failing)
 		saving_works(t);
@@ -348,6 +325,29 @@ static bool batch_commit(struct writer_thread *t)
 	/* After that, so that nobody waits for a file other than the database. */
 	if (w->chatlog)
 		chatlog_flush(w->chatlog);
+	wal_grown(w);
+	return true;
+}
+
+/* Saves a position that came without records, if it is due. True: it was saved. */
+static bool position_work(struct writer_thread *t)
+{
+	struct writer *w = t->w;
+	struct latest_position *l = &w->groups.latest;
+	struct store_error err;
+	uint64_t at = queue_first(w->queue).at;
+	const char *position;
+	if (l->due_ms == 0 || (!t->stopping && now_ms() < l->due_ms))
+		return false;
+	/* Otherwise there are records by now, with which it is saved. */
+	position = latest_position_at(l, at);
+	if (!position)
+		return false;
+	if (!database_check(t, &err) || !store_move_position(w->store, w->groups.cluster, position, &err)) {
+		saving_failed(t, &err);
+		return false;
+	}
+	latest_position_saved(l, at, true);
 	wal_grown(w);
 	return true;
 }
@@ -639,7 +639,7 @@ static bool thread_ready(void *ctx)
 	struct writer_thread *t = ctx;
 	struct writer *w = t->w;
 	return (!t->saving.failing && !queue_empty(w->queue)) || atomic_load(&w->reload) ||
-	       atomic_load(&w->index_wanted) ||
+	       atomic_load(&w->index_wanted) || latest_position_is_new(&w->groups.latest) ||
 	       (!t->stopping && atomic_load(&w->thread_stop));
 }
 
@@ -651,6 +651,8 @@ static int thread_timeout(struct writer_thread *t)
 		at = t->wiping.at_ms;
 	if (t->disk.low && t->disk.at_ms < at)
 		at = t->disk.at_ms;
+	if (t->w->groups.latest.due_ms != 0 && t->w->groups.latest.due_ms < at)
+		at = t->w->groups.latest.due_ms;
 	if (t->saving.failing) {
 		at = t->saving.retry_at_ms;
 	} else if (t->stopping) {
@@ -732,8 +734,12 @@ void *writer_thread_main(void *arg)
 			t.indexing.now = true;
 		reload_take(&t);
 		disk_check(&t);
+		if (t.w->groups.on)
+			latest_position_see(&t.w->groups.latest, now_ms());
 		bool committed = batch_commit(&t);
 		bool busy = committed;
+		if (!t.saving.failing)
+			busy |= position_work(&t);
 		if (!t.saving.failing)
 			busy |= index_work(&t) ||
 			        (!committed && prune_work(&t)) || wipe_work(&t, committed);

@@ -272,6 +272,86 @@ static void each_allocation_of_sqlite_fails_in_turn(void **state)
 	assert_in_range(k, 300, 20 * POINTS_MAX - 1);
 }
 
+/* -- a position ------------------------------------------------------------------------- */
+
+static bool group_save(struct store *s, uint64_t seq, struct store_error *err)
+{
+	struct record r = line_of(seq, 1, "alice", "a group of one");
+	char position[32];
+
+	snprintf(position, sizeof position, "seq %llu", (unsigned long long)seq);
+	return store_begin(s, err) && store_save(s, &r, 1, err) &&
+	       store_save_position(s, "a cluster", position, err) && store_commit(s, err);
+}
+
+static bool position_move(struct store *s, uint64_t seq, struct store_error *err)
+{
+	char position[32];
+
+	snprintf(position, sizeof position, "seq %llu and on", (unsigned long long)seq);
+	return store_move_position(s, "a cluster", position, err);
+}
+
+static bool position_is(struct store *s, uint64_t seq, struct store_error *err)
+{
+	struct store_cluster c;
+	char position[32];
+	bool is = false;
+
+	snprintf(position, sizeof position, "seq %llu and on", (unsigned long long)seq);
+	if (!store_cluster(s, &c, err) || !store_is_of_cluster(s, &is, err))
+		return false;
+	assert_string_equal(c.id, "a cluster");
+	assert_string_equal(c.position, position);
+	assert_true(is);
+	return true;
+}
+
+static void positions_live(struct store *s)
+{
+	for (uint64_t seq = 1; seq <= 2; seq++) {
+		insist(group_save, s, seq);
+		assert_int_equal(store_last_seq(s), seq);
+		insist(position_move, s, seq);
+		insist(position_is, s, seq);
+	}
+}
+
+/* An operation of the disk, or an allocation, fails while positions are saved and read. */
+static void a_position_is_saved_whatever_fails(void **state)
+{
+	uint64_t faults = 1, k, ks[2] = { 0, 0 };
+
+	for (int of_disk = 0; of_disk < 2; of_disk++, faults = 1) {
+		for (k = 1; faults > 0 && k < POINTS_MAX; k++) {
+			const char *path = fresh(*state);
+			struct store *s, *again;
+
+			disk_begin(k);
+			s = store_in(path);
+			memory.count = memory.failed = 0;
+			if (of_disk)
+				disk_fail_at(disk_ops() + k);
+			else
+				memory.fail_at = k;
+			positions_live(s);
+			memory.fail_at = 0;
+			disk_fail_at(0);
+			faults = of_disk ? disk_faults() : memory.failed;
+			store_close(s);
+			again = store_in(path);
+			insist(position_is, again, 2);
+			assert_int_equal(store_last_seq(again), 2);
+			store_close(again);
+		}
+		ks[of_disk] = k - 2;
+	}
+	print_message("# %llu allocations, %llu operations of the disk\n", (unsigned long long)ks[0],
+	              (unsigned long long)ks[1]);
+	assert_in_range(ks[0], 20, POINTS_MAX - 3);
+	assert_in_range(ks[1], 10, POINTS_MAX - 3);
+}
+
 /* chatd is killed, or the power goes, at any moment of the very first start. */
 static void a_first_start_may_end_anywhere(void **state)
 {
@@ -301,6 +381,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(each_disk_operation_fails_in_turn, folder_setup,
 		                                folder_teardown),
 		cmocka_unit_test_setup_teardown(each_allocation_of_sqlite_fails_in_turn, folder_setup,
+		                                folder_teardown),
+		cmocka_unit_test_setup_teardown(a_position_is_saved_whatever_fails, folder_setup,
 		                                folder_teardown),
 		cmocka_unit_test_setup_teardown(a_first_start_may_end_anywhere, folder_setup,
 		                                folder_teardown),

@@ -29,7 +29,7 @@ static void same_record(const struct record *a, const struct record *b)
 static void gives_back_what_was_put_in(void **state)
 {
 	(void)state;
-	struct queue *q = queue_new(4096, 100);
+	struct queue *q = queue_new(4096, 100, false);
 	struct record in = record_as(5, 2, RECORD_SEEN, "älice", UINT64_MAX - 1, "2 6 8 10"), out;
 	assert_true(queue_empty(q));
 	assert_true(queue_push(q, &in));
@@ -52,7 +52,7 @@ static void gives_back_what_was_put_in(void **state)
 static void keeps_records_until_they_are_dropped(void **state)
 {
 	(void)state;
-	struct queue *q = queue_new(4096, 100);
+	struct queue *q = queue_new(4096, 100, false);
 	struct record r = line_of(1, 1, "a", "one"), out;
 	queue_push(q, &r);
 	for (int i = 0; i < 3; i++) {
@@ -70,7 +70,7 @@ static void keeps_records_until_they_are_dropped(void **state)
 static void is_full_by_records(void **state)
 {
 	(void)state;
-	struct queue *q = queue_new(65536, 3);
+	struct queue *q = queue_new(65536, 3, false);
 	struct record r = line_of(1, 1, "a", "b"), out;
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(queue_half_full(q), i > 1);
@@ -90,7 +90,7 @@ static void is_full_by_records(void **state)
 static void is_full_by_bytes_and_takes_nothing_then(void **state)
 {
 	(void)state;
-	struct queue *q = queue_new(1024, 1000);
+	struct queue *q = queue_new(1024, 1000, false);
 	char body[301];
 	memset(body, 'x', 300);
 	body[300] = '\0';
@@ -112,7 +112,7 @@ static void is_full_by_bytes_and_takes_nothing_then(void **state)
 static void holds_the_longest_line(void **state)
 {
 	(void)state;
-	struct queue *q = queue_new(RECORDS_BYTES, UNSTORED_MAX);
+	struct queue *q = queue_new(RECORDS_BYTES, UNSTORED_MAX, false);
 	char *body = malloc(BODY_BYTES_MAX + 1);
 	memset(body, 'x', BODY_BYTES_MAX);
 	body[BODY_BYTES_MAX] = '\0';
@@ -128,6 +128,87 @@ static void fill_body(char *body, uint64_t seq)
 	size_t n = (size_t)(seq * 7919 % 400);
 	memset(body, 'a' + (int)(seq % 26), n);
 	body[n] = '\0';
+}
+
+static void shows_whole_groups_alone(void **state)
+{
+	(void)state;
+	struct queue *q = queue_new(65536, 100, true);
+	struct record r = line_of(1, 1, "a", "one"), out;
+	assert_false(queue_end_group(q, "none"));
+	assert_true(queue_push(q, &r));
+	r.seq = 2;
+	assert_true(queue_push(q, &r));
+	struct queue_mark mark = queue_first(q);
+	assert_true(queue_empty(q));
+	assert_int_equal(queue_waiting(q), 0);
+	assert_false(queue_next(q, &mark, &out));
+	assert_true(queue_end_group(q, "first"));
+	assert_false(queue_end_group(q, "again"));
+	r.seq = 3;
+	assert_true(queue_push(q, &r));
+	assert_false(queue_empty(q));
+	assert_int_equal(queue_waiting(q), 2);
+	assert_true(queue_next(q, &mark, &out));
+	assert_false(queue_group_ends(q, &mark));
+	assert_null(mark.position);
+	assert_true(queue_next(q, &mark, &out));
+	assert_int_equal(out.seq, 2);
+	assert_true(queue_group_ends(q, &mark));
+	assert_string_equal(mark.position, "first");
+	assert_false(queue_group_ends(q, &mark));
+	assert_false(queue_next(q, &mark, &out));
+	assert_int_equal(mark.at, queue_ended_at(q));
+	queue_drop(q, &mark);
+	assert_true(queue_empty(q));
+	assert_true(queue_end_group(q, "second"));
+	assert_true(queue_next(q, &mark, &out));
+	assert_int_equal(out.seq, 3);
+	/* At the end it goes past the group's. */
+	assert_false(queue_next(q, &mark, &out));
+	assert_string_equal(mark.position, "second");
+	assert_int_equal(mark.at, queue_ended_at(q));
+	queue_free(q);
+}
+
+/* Wherever in the ring, and however long the position. */
+static void has_room_for_every_end(void **state)
+{
+	(void)state;
+	struct queue *q = queue_new(16384, 1000, true);
+	char body[512], position[POSITION_BYTES_MAX + 1];
+	uint64_t pushed = 0, read = 0, seed = 1;
+	for (int round = 0; round < 3000; round++) {
+		struct record out;
+		struct queue_mark mark;
+		for (uint64_t group = pushed; ; pushed++) {
+			fill_body(body, pushed + 1);
+			struct record r = line_of(pushed + 1, 1, "alice", body);
+			seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
+			if (!queue_push(q, &r)) {
+				assert_true(pushed > group); /* alone it fits */
+				break;
+			}
+			if (seed >> 62 == 0 && pushed > group) {
+				pushed++;
+				break;
+			}
+		}
+		size_t n = seed >> 33 & 1 ? POSITION_BYTES_MAX : 1 + (size_t)round % 600;
+		memset(position, 'a' + round % 26, n);
+		position[n] = '\0';
+		assert_true(queue_end_group(q, position));
+		mark = queue_first(q);
+		while (queue_next(q, &mark, &out)) {
+			fill_body(body, ++read);
+			assert_int_equal(out.seq, read);
+			assert_string_equal(out.line.body, body);
+		}
+		assert_int_equal(read, pushed);
+		assert_string_equal(mark.position, position);
+		queue_drop(q, &mark);
+	}
+	queue_free(q);
 }
 
 enum { STRESS_RECORDS = 200000 };
@@ -148,7 +229,7 @@ static void *produce(void *arg)
 static void loses_nothing_between_two_threads(void **state)
 {
 	(void)state;
-	struct queue *q = queue_new(4096, 20);
+	struct queue *q = queue_new(4096, 20, false);
 	pthread_t thread;
 	char body[512];
 	uint64_t wrong = 0;
@@ -240,6 +321,8 @@ int main(void)
 		cmocka_unit_test(is_full_by_records),
 		cmocka_unit_test(is_full_by_bytes_and_takes_nothing_then),
 		cmocka_unit_test(holds_the_longest_line),
+		cmocka_unit_test(shows_whole_groups_alone),
+		cmocka_unit_test(has_room_for_every_end),
 		cmocka_unit_test(loses_nothing_between_two_threads),
 		cmocka_unit_test(messages_come_in_order),
 		cmocka_unit_test(messages_of_many_threads_arrive_once),

@@ -9,6 +9,7 @@
 #include "store_help.h"
 
 #include "chatd/base/bounds.h"
+#include "chatd/base/histogram.h"
 #include "chatd/base/log.h"
 #include "chatd/core/people/name.h"
 #include "chatd/core/state/state.h"
@@ -25,6 +26,8 @@ enum {
 struct loop {
 	struct folder *folder;  /* where the files lie */
 	struct writer *w;       /* what is tested */
+	bool grouped;           /* it saves groups */
+	struct histogram commits; /* what it has counted */
 	uint64_t seq;           /* last record appended */
 	uint64_t stored;        /* last WRITER_STORED */
 	char *heard;            /* kinds in order: S F B R E C N */
@@ -53,22 +56,30 @@ static inline struct writer *start(const char *chat_log, struct store_error *err
 		.database = database,
 		.chat_log = chat_log ? log : NULL,
 		.durability = DURABILITY_COMMIT,
+		.commits = &loop.commits,
+		.grouped = loop.grouped,
 		.queries_max = QUERIES_MAX,
 	};
 	loop.w = writer_start(&o, err);
 	return loop.w;
 }
 
-static inline int loop_setup(void **state)
+static inline int loop_setup_as(void **state, bool grouped)
 {
 	struct store_error err;
 	memset(&loop, 0, sizeof(loop));
+	loop.grouped = grouped;
 	if (folder_setup(state) < 0)
 		return -1;
 	loop.folder = *state;
 	loop.heard = calloc(1, 1 << 20);
 	alarm(HANGING_S);
 	return start("chat.log", &err) ? 0 : -1;
+}
+
+static inline int loop_setup(void **state)
+{
+	return loop_setup_as(state, false);
 }
 
 static inline int loop_teardown(void **state)

@@ -20,7 +20,7 @@ struct import_result {
 };
 
 /* Begins one, into a store that was opened to write. *result is written to until it ends. NULL: err
- * says why: the database has something already, or cannot be written to. */
+ * says why: the database has something already, or belongs to a cluster, or cannot be written to. */
 struct import *import_begin(struct store *s, struct import_result *result, struct store_error *err);
 
 /* Takes a line of the file, of n bytes without its end. False: err says what is wrong with it; nothing

@@ -16,6 +16,7 @@
  *	retention        may old lines go?
  *	room_retention, wipe
  *	lines            ranges and deleting
+ *	cluster          a position, and whose it is
  *	index            the full-text index
  *	schema, lines_table, wal_mark, location
  *	transaction      begin, commit, errors

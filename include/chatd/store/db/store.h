@@ -14,6 +14,7 @@
 
 #include "chatd/core/event.h"
 #include "chatd/store/db/answer.h"
+#include "chatd/store/db/cluster.h"
 #include "chatd/store/db/connect.h"
 #include "chatd/store/db/erase_sender.h"
 #include "chatd/store/db/error.h"
@@ -68,7 +69,8 @@ void store_discard(struct store *s);
 /*
  * The highest seq ever saved, even if its line was deleted since. After a crash it may be lower, by
  * records at the end that were neither lines nor facts nor deletions; their numbers are then used
- * again, and nothing in the database names them.
+ * again, and nothing in the database names them. If positions are saved (cluster.h), it is exactly
+ * that of the last record before the position.
  */
 uint64_t store_last_seq(struct store *s);
 /* The highest room number ever used. */

@@ -18,6 +18,8 @@ struct store_marks {
 	int64_t time_max_ms;   /* no saved line is later than this */
 	int64_t time_back_ms;  /* the most by which a line's time precedes an earlier line's; more
 	                        * than 0 only if the clock was set back between two runs */
+	bool of_cluster;       /* the database is known to belong to the cluster whose positions are
+	                        * saved */
 };
 
 struct transaction {
@@ -25,7 +27,7 @@ struct transaction {
 	struct store_marks batch; /* as of the open transaction */
 	uint64_t meta_seq;        /* the value of saved.seq in meta */
 	bool seq_binds;           /* true if the open transaction must write its last seq to meta,
-	                           * because no line records it */
+	                           * because no line records it, or a position is saved with it */
 	bool sync;                /* true if each commit of lines is fsynced */
 	bool synced;              /* true exactly while synchronous is FULL */
 };

@@ -40,6 +40,7 @@ struct writer_options {
 	store_same *same;        /* tells which lines a RECORD_ERASE is about */
 	struct writer_limits limits;
 	struct histogram *commits; /* where the writing thread counts what commits take; borrowed. NULL: nowhere */
+	bool grouped;            /* records are saved in groups, each with a position (writer_mark) */
 	uint32_t queries_max;    /* queries of one sort, other than searches, that may wait at one
 	                          * time */
 };
@@ -47,7 +48,8 @@ struct writer_options {
 /*
  * Opens the database and the chat log and starts the threads; all signals are
  * blocked in them. NULL: err says why. writer_store may be used until writer_loaded, to
- * read the rooms and the last numbers.
+ * read the rooms and the last numbers, and the position (store_cluster). A database that belongs to a
+ * cluster is refused if o->grouped is false: what would be saved there is in no position.
  */
 struct writer *writer_start(const struct writer_options *o, struct store_error *err);
 struct store *writer_store(struct writer *w);
@@ -58,6 +60,10 @@ void writer_loaded(struct writer *w);
  * Saves everything that waits, ends the threads, closes the files, frees w. Returns false if
  * records were lost because the store could not be written to for wait_ms milliseconds; the log
  * says so. It may take longer than that if the disk is slow or the database is being rewritten.
+ *
+ * A grouped writer saves what was appended before the last writer_mark, and the position of that. What
+ * was appended after it is dropped, and not counted as lost: no position includes it, so whoever goes
+ * on from the position makes it again.
  */
 bool writer_stop(struct writer *w, int wait_ms);
 
@@ -74,6 +80,40 @@ bool writer_append(struct writer *w, const struct record *r);
 /* More than half of the queue is in use: the loop should take no more lines until the writer has
  * caught up. */
 bool writer_pressed(const struct writer *w);
+
+/*
+ * Groups: what one act makes is saved together, with the position that comes after the act.
+ *
+ * writer_mark ends a group: all records appended since the last mark, and the position, are saved in
+ * one transaction, which may have several groups and then has the last one's position. A record waits
+ * in the queue until its group has ended. WRITER_STORED names only last records of groups, and
+ * store_last_seq, after whatever end, is exactly that of the last record before the position.
+ *
+ * A mark without records since the last one is for a node that moved on without anything to save. It
+ * is saved with the next group, or by itself within a second; while nothing else is saved, that gets
+ * rarer, up to 16 seconds (latest_position.h). A crash may lose it. writer_stop saves it.
+ *
+ * A start counts on from the last record that was appended before the position. So in a group none may
+ * be left out, not even one that could be spared: nodes that have not restarted would count otherwise.
+ *
+ * The position is a text of 1 to POSITION_BYTES_MAX bytes, and copied. False: it is not, and nothing
+ * was done. There is always room for it.
+ *
+ * The queue holds whole groups only, so a group must fit. The caller must begin none while
+ * writer_pressed, and end the one it is in; then a group may have UNSTORED_MAX / 2 - 1 records, which
+ * take nearly RECORDS_BYTES / 2 (bounds.h holds both against what a step of the core can make). A
+ * group for which there is no room even in an empty queue could never be saved: writer_append asserts
+ * that there is none. If it returns false otherwise, nothing is lost if the same record is given again
+ * after a WRITER_STORED.
+ */
+bool writer_mark(struct writer *w, const char *position);
+
+/*
+ * Says which cluster the positions are of. To be called before the first writer_mark; the id, of 1 to
+ * CLUSTER_ID_BYTES_MAX bytes, is saved with the first position. False: it is no id, or the database
+ * belongs to another cluster (or another id was set), and nothing was done.
+ */
+bool writer_set_cluster(struct writer *w, const char *id);
 
 /* Copies the query to where those of its kind wait. False: its share (SEARCHES_SHARE_MAX,
  * SECRETS_SHARE_MAX) or all shares together (SEARCHES_WAITING_MAX or queries_max, see seats_take)

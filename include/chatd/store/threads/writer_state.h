@@ -9,8 +9,9 @@
  *
  *	writer           the loop's side: starts and ends the threads
  *	writer_thread, reader_thread    the threads' functions
+ *	batch            what the writer thread saves in one transaction
  *	notifications    what they tell the loop
- *	queue, turns     the work for them
+ *	queue, latest_position, turns   the work for them
  *	writer_event, sleeper, mailbox
  *
  * Private to src/store/threads, and to src/program/memory.c, which adds up the memory of all of it.
@@ -19,6 +20,7 @@
 #define CHATD_STORE_THREADS_WRITER_STATE_H
 
 #include "chatd/base/bounds.h"
+#include "chatd/store/threads/latest_position.h"
 #include "chatd/store/threads/notifications.h"
 #include "chatd/store/threads/queue.h"
 #include "chatd/store/threads/reader_thread.h"
@@ -82,8 +84,17 @@ struct progress {
 	bool ended;             /* true once the writer thread has done everything */
 };
 
+/* Records that are saved in groups. */
+struct groups {
+	bool on;                /* set once */
+	char cluster[CLUSTER_ID_BYTES_MAX + 1]; /* that the database belongs to; "": none; set once, before
+	                         * the first writer_mark */
+	struct latest_position latest; /* that came without records */
+};
+
 struct writer {
 	bool relaxed;           /* lines are shown before they are saved; set once */
+	struct groups groups;   /* whether records are saved in groups, and what with */
 	store_same *same;       /* set once */
 	struct histogram *commits; /* writer thread; borrowed; NULL: nobody looks */
 	struct store *start;    /* loop: what writer_store returns, until writer_loaded; no thread
