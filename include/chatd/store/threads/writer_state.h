@@ -11,7 +11,7 @@
  *	writer_thread, reader_thread    the threads' functions
  *	notifications    what they tell the loop
  *	queue, turns     the work for them
- *	writer_event, sleeper, mailbox
+ *	writer_event
  *
  * Private to src/store/threads, and to src/program/memory.c, which adds up the memory of all of it.
  */
