@@ -18,7 +18,7 @@
 #include <sys/prctl.h>
 
 enum {
-	RETRY_MS_FIRST = 50,       /* until the second try to begin a session */
+	RETRY_MS_FIRST = 20,       /* until the second try to begin a session */
 	TIMER_SLACK_NS = 1000,     /* for short waits */
 };
 

@@ -237,6 +237,13 @@ static inline void nodes_take(void)
 			nodes_sleep(); \
 	} while (0)
 
+/* The same for what nodes hear nothing of: Redis is asked again and again. */
+#define until_seen(condition) \
+	do { \
+		for (nodes_take(); !(condition); nodes_take()) \
+			poll(NULL, 0, 2); \
+	} while (0)
+
 /* Proposes n acts, each with `bytes` more. False: full. */
 static inline bool node_say(struct chat_node *n, uint32_t times, uint32_t bytes)
 {
