@@ -141,10 +141,10 @@ static void wire_due(const struct engine_thread *t, const struct wire *w, int64_
 static int session_timeout(const struct engine_thread *t, int64_t now_ms)
 {
 	int64_t at = t->lease.until_ms;
-	if (t->lease.asked_ms == 0)
+	if (t->lease.sent_ms == 0)
 		earlier(&at, t->lease.renew_at_ms);
-	if (t->reading.caught_up && !t->nodes.looking)
-		earlier(&at, t->nodes.look_at_ms);
+	if (t->reading.caught_up && !t->nodes.leasing)
+		earlier(&at, t->nodes.leases_at_ms);
 	if (t->reading.caught_up && !t->nodes.trimming && t->nodes.seen)
 		earlier(&at, t->nodes.trim_at_ms);
 	wire_due(t, &t->writer, now_ms, &at);

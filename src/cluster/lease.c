@@ -19,7 +19,7 @@
 
 enum {
 	NUMBER_BYTES = 24,      /* of a number's text */
-	LOOKS = 10,             /* at another one's lease, while it lasts */
+	TRIES = 10,             /* at another one's lease, while it lasts */
 	END_MS = 500,           /* for giving it back: without that, others only wait for its end */
 };
 
@@ -28,12 +28,12 @@ static void lease_ms_text(const struct engine_thread *t, char text[NUMBER_BYTES]
 	snprintf(text, NUMBER_BYTES, "%" PRIu32, t->e->times.lease);
 }
 
-static void lease_has(struct engine_thread *t, int64_t asked_ms)
+static void lease_has(struct engine_thread *t, int64_t sent_ms)
 {
 	const struct engine_times *times = &t->e->times;
-	t->lease.until_ms = asked_ms + times->lease - times->margin;
-	t->lease.renew_at_ms = asked_ms + times->renew;
-	t->lease.asked_ms = 0;
+	t->lease.until_ms = sent_ms + times->lease - times->margin;
+	t->lease.renew_at_ms = sent_ms + times->renew;
+	t->lease.sent_ms = 0;
 }
 
 static bool lease_is(uint64_t incarnation, const redisReply *r)
@@ -46,7 +46,7 @@ static void lease_ask(struct engine_thread *t, int64_t now_ms)
 	char ms[NUMBER_BYTES];
 	lease_ms_text(t, ms);
 	wire_command(&t->writer, "GETEX", t->e->keys.lease, "PX", ms, NULL);
-	t->lease.asked_ms = now_ms;
+	t->lease.sent_ms = now_ms;
 }
 
 /* Renews the one that we have. */
@@ -54,13 +54,13 @@ static enum outcome lease_continue(struct engine_thread *t)
 {
 	redisReply *r;
 	lease_ask(t, boot_ms());
-	int64_t asked_ms = t->lease.asked_ms;
+	int64_t sent_ms = t->lease.sent_ms;
 	enum outcome outcome = ask_reply(t, &t->writer, &r);
-	t->lease.asked_ms = 0;
+	t->lease.sent_ms = 0;
 	if (outcome != OUTCOME_OK)
 		return outcome;
 	if (t->lease.incarnation != 0 && lease_is(t->lease.incarnation, r))
-		lease_has(t, asked_ms);
+		lease_has(t, sent_ms);
 	else
 		incarnation_end(t);
 	freeReplyObject(r);
@@ -80,7 +80,7 @@ static enum outcome lease_exec(struct engine_thread *t, uint64_t incarnation)
 	wire_command(w, "HSET", k->incarnation, t->e->node, number, NULL);
 	wire_command(w, "SET", k->lease, number, "PX", ms, NULL);
 	wire_command(w, "EXEC", NULL);
-	int64_t asked_ms = boot_ms();
+	int64_t sent_ms = boot_ms();
 	for (int i = 0; i < 3; i++) {
 		enum outcome outcome = ask_done(t, w);
 		if (outcome != OUTCOME_OK)
@@ -91,7 +91,7 @@ static enum outcome lease_exec(struct engine_thread *t, uint64_t incarnation)
 		return outcome;
 	if (r->type == REDIS_REPLY_ARRAY) {
 		t->lease.incarnation = incarnation;
-		lease_has(t, asked_ms);
+		lease_has(t, sent_ms);
 	}
 	freeReplyObject(r);
 	return OUTCOME_OK;
@@ -137,7 +137,7 @@ static enum outcome lease_taken_twice(struct engine_thread *t)
 
 static enum outcome lease_take(struct engine_thread *t)
 {
-	int64_t lease_ms = t->e->times.lease, until = boot_ms() + lease_ms + lease_ms / LOOKS, left = 0;
+	int64_t lease_ms = t->e->times.lease, until = boot_ms() + lease_ms + lease_ms / TRIES, left = 0;
 	for (int64_t before = INT64_MAX;; before = left) {
 		enum outcome outcome = lease_try(t, &left);
 		if (outcome != OUTCOME_OK || t->lease.incarnation != 0)
@@ -148,7 +148,7 @@ static enum outcome lease_take(struct engine_thread *t)
 		if (before == INT64_MAX)
 			tell_away(t, "This node's name is still taken by its last run, or by another chatd: waiting "
 			             "for the end of that lease.");
-		outcome = ask_time(t, lease_ms / LOOKS);
+		outcome = ask_time(t, lease_ms / TRIES);
 		if (outcome != OUTCOME_OK)
 			return outcome;
 	}
@@ -166,7 +166,7 @@ enum outcome lease_begin(struct engine_thread *t)
 
 void lease_turn(struct engine_thread *t, int64_t now_ms)
 {
-	if (t->lease.asked_ms == 0 && now_ms >= t->lease.renew_at_ms) {
+	if (t->lease.sent_ms == 0 && now_ms >= t->lease.renew_at_ms) {
 		lease_ask(t, now_ms);
 		expect(t, EXPECT_LEASE);
 	}
@@ -175,7 +175,7 @@ void lease_turn(struct engine_thread *t, int64_t now_ms)
 void lease_on_reply(struct engine_thread *t, const redisReply *r)
 {
 	if (lease_is(t->lease.incarnation, r))
-		lease_has(t, t->lease.asked_ms);
+		lease_has(t, t->lease.sent_ms);
 	else
 		incarnation_end(t);
 }

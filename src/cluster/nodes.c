@@ -29,8 +29,8 @@ bool node_name_ok(const char *name, size_t bytes)
 
 void nodes_reset(struct nodes *nodes, int64_t now_ms)
 {
-	nodes->seen = nodes->looking = nodes->trimming = false;
-	nodes->look_at_ms = nodes->trim_at_ms = now_ms;
+	nodes->seen = nodes->leasing = nodes->trimming = false;
+	nodes->leases_at_ms = nodes->trim_at_ms = now_ms;
 }
 
 void nodes_tell_again(struct nodes *nodes)
@@ -82,7 +82,7 @@ void nodes_on_incarnations(struct engine_thread *t, const redisReply *r)
 		leases_ask(t);
 		return;
 	}
-	t->nodes.looking = false;
+	t->nodes.leasing = false;
 	t->nodes.seen = true;
 }
 
@@ -98,7 +98,7 @@ void nodes_on_leases(struct engine_thread *t, const redisReply *r)
 		node->over = node->incarnation;
 		tell(t, ENGINE_LEASE_OVER, node->name, node->incarnation);
 	}
-	t->nodes.looking = false;
+	t->nodes.leasing = false;
 	t->nodes.seen = true;
 }
 
@@ -182,11 +182,11 @@ void nodes_turn(struct engine_thread *t, int64_t now_ms)
 	struct nodes *nodes = &t->nodes;
 	if (!t->reading.caught_up)
 		return;
-	if (!nodes->looking && now_ms >= nodes->look_at_ms) {
+	if (!nodes->leasing && now_ms >= nodes->leases_at_ms) {
 		wire_command(&t->writer, "HGETALL", t->e->keys.incarnation, NULL);
 		expect(t, EXPECT_NODES);
-		nodes->looking = true;
-		nodes->look_at_ms = now_ms + t->e->times.nodes;
+		nodes->leasing = true;
+		nodes->leases_at_ms = now_ms + t->e->times.nodes;
 	}
 	if (!nodes->trimming && nodes->seen && now_ms >= nodes->trim_at_ms) {
 		nodes->trim_at_ms = now_ms + t->e->times.renew;

@@ -51,6 +51,7 @@ static const struct {
 	{ "LOADING", OUTCOME_AWAY, "Redis is still loading its file." },
 	{ "READONLY", OUTCOME_AWAY, "Redis is a read-only replica: let `cluster` name its primary, or make it one "
 	                            "(REPLICAOF NO ONE)." },
+	{ "UNBLOCKED", OUTCOME_AWAY, "Redis has become a replica." },
 	{ "OOM", OUTCOME_AWAY, "Redis is out of memory: raise its maxmemory." },
 	{ "MISCONF", OUTCOME_AWAY, "Redis cannot write to its disk: its log says why." },
 	{ "NOREPLICAS", OUTCOME_AWAY, "Redis has fewer replicas than its min-replicas-to-write." },

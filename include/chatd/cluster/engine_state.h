@@ -96,7 +96,7 @@ struct lease {
 	uint64_t incarnation;   /* ours; 0: we have no lease */
 	uint64_t before;        /* the one that we had; 0: none */
 	int64_t until_ms;       /* when we stop trusting it */
-	int64_t asked_ms;       /* when the renewal that is under way was asked for; 0: none is */
+	int64_t sent_ms;       /* when the renewal that is under way was asked for; 0: none is */
 	int64_t renew_at_ms;    /* when to renew it */
 };
 

@@ -25,9 +25,9 @@ struct nodes {
 	struct node node[NODES_MAX];
 	uint32_t n;             /* how many there are */
 	bool seen;              /* their leases were looked at in this session */
-	bool looking;           /* a look at them is under way, */
+	bool leasing;           /* a look at them is under way, */
 	bool trimming;          /* and so is what trimming needs */
-	int64_t look_at_ms;     /* when to look again */
+	int64_t leases_at_ms;     /* when to look again */
 	int64_t trim_at_ms;     /* and when to trim again */
 	uint64_t length;        /* of the stream, as of the last look */
 };

@@ -36,12 +36,15 @@ struct chat_node {
 	uint64_t incarnation;   /* 0: it may not propose */
 	uint64_t number;        /* of the last act that it proposed */
 	struct peer peers[PEERS_MAX];
-	char *applied;          /* the texts that were applied, a line each */
-	size_t applied_bytes, applied_cap;
+	struct {
+		char *text;     /* the texts that were applied, a line each */
+		size_t bytes, cap;
+	} applied;
 	uint64_t acts;          /* how many, */
 	uint64_t repeats;       /* and how many were skipped */
-	bool caught_up, away, holds; /* holds: does not take events */
-	uint32_t readies, aways, backs, losts;
+	bool caught_up, away;
+	bool holds;             /* does not take events */
+	uint32_t readies, aways, backs, losts; /* events */
 	uint64_t lost;          /* the last incarnation that was lost */
 	char over[NODE_BYTES_MAX + 1]; /* the last node whose lease was over */
 	uint64_t over_incarnation;
@@ -95,7 +98,7 @@ static inline void node_free(struct chat_node *n)
 	if (n->engine)
 		engine_stop(n->engine, 0);
 	n->engine = NULL;
-	free(n->applied);
+	free(n->applied.text);
 	memset(n, 0, sizeof(*n));
 }
 
@@ -134,13 +137,13 @@ static inline void node_apply(struct chat_node *n, const struct engine_act *act)
 	}
 	assert_int_equal(number, p->number + 1);
 	p->number = number;
-	if (n->applied_bytes + act->bytes + 1 > n->applied_cap) {
-		n->applied_cap = n->applied_cap * 2 + act->bytes + 4096;
-		n->applied = realloc(n->applied, n->applied_cap);
+	if (n->applied.bytes + act->bytes + 1 > n->applied.cap) {
+		n->applied.cap = n->applied.cap * 2 + act->bytes + 4096;
+		n->applied.text = realloc(n->applied.text, n->applied.cap);
 	}
-	memcpy(n->applied + n->applied_bytes, act->text, act->bytes);
-	n->applied_bytes += act->bytes;
-	n->applied[n->applied_bytes++] = '\n';
+	memcpy(n->applied.text + n->applied.bytes, act->text, act->bytes);
+	n->applied.bytes += act->bytes;
+	n->applied.text[n->applied.bytes++] = '\n';
 	n->acts++;
 }
 
@@ -268,8 +271,8 @@ static inline uint64_t number_of(struct chat_node *n, const struct chat_node *wh
 static inline void same_history(const struct chat_node *x, const struct chat_node *y)
 {
 	assert_int_equal(x->acts, y->acts);
-	assert_int_equal(x->applied_bytes, y->applied_bytes);
-	assert_memory_equal(x->applied, y->applied, x->applied_bytes);
+	assert_int_equal(x->applied.bytes, y->applied.bytes);
+	assert_memory_equal(x->applied.text, y->applied.text, x->applied.bytes);
 }
 
 #define same_text(text, part) \
