@@ -147,9 +147,10 @@ $(B)/tests/system/failmem.so: tests/system/failmem.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -fPIE -D_FORTIFY_SOURCE=3,$(CHATD_CFLAGS)) -fno-builtin -fPIC -shared -o $@ $< -ldl
 
-# The benchmark's load and floor use none of chatd's code; fill writes through its store.
+# The benchmark's load and floor use none of chatd's code; fill writes through its store, and engine measures
+# the cluster's.
 GEN_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/bench/gen*.c)))
-BENCH   = $(addprefix $(B)/tests/bench/,gen floor fill slowdisk.so)
+BENCH   = $(addprefix $(B)/tests/bench/,gen floor fill engine slowdisk.so)
 
 $(B)/tests/bench/gen: $(GEN_OBJ)
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ -lssl -lcrypto
@@ -158,6 +159,9 @@ $(B)/tests/bench/floor: $(B)/tests/bench/floor.o
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ -luring
 
 $(B)/tests/bench/fill: $(B)/tests/bench/fill.o $(LIB)
+	$(CC) $(CHATD_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/tests/bench/engine: $(B)/tests/bench/engine.o $(LIB)
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/tests/bench/slowdisk.so: tests/bench/slowdisk.c Makefile
