@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { AGAIN_MS = 200 }; /* until a batch that was refused is sent again */
+
 static void append_command(struct engine_thread *t, const struct proposal *p)
 {
 	struct wire *w = &t->writer;
@@ -23,11 +25,11 @@ static void append_command(struct engine_thread *t, const struct proposal *p)
 	wire_word(w, p->text, p->bytes);
 }
 
-void appending_turn(struct engine_thread *t)
+void appending_turn(struct engine_thread *t, int64_t now_ms)
 {
 	uint32_t n = 0;
 	size_t bytes = 0;
-	if (t->batch_left > 0 || !t->proposals.first)
+	if (t->batch_left > 0 || !t->proposals.first || now_ms < t->append_at_ms)
 		return;
 	for (struct proposal *p = t->proposals.first; p && n < ACTS_BATCH_MAX; p = proposal_next(p), n++) {
 		bytes += p->bytes;
@@ -64,6 +66,19 @@ static enum outcome batch_check(struct engine_thread *t, const redisReply *r)
 	return OUTCOME_OK;
 }
 
+/* Nothing of it was appended. */
+static enum outcome batch_refused(struct engine_thread *t)
+{
+	enum outcome outcome = outcome_error(t, t->batch_error);
+	if (outcome != OUTCOME_AWAY)
+		return outcome;
+	t->proposals.sent = 0;
+	t->answered = false;
+	t->append_at_ms = boot_ms() + AGAIN_MS;
+	tell_away(t, t->why);
+	return OUTCOME_OK;
+}
+
 enum outcome appending_on_reply(struct engine_thread *t, const redisReply *r)
 {
 	bool last = --t->batch_left == 0;
@@ -72,7 +87,7 @@ enum outcome appending_on_reply(struct engine_thread *t, const redisReply *r)
 	if (!last)
 		return OUTCOME_OK;
 	if (t->batch_error[0] != '\0')
-		return outcome_error(t, t->batch_error);
+		return batch_refused(t);
 	enum outcome outcome = batch_check(t, r);
 	if (outcome != OUTCOME_OK)
 		return outcome;

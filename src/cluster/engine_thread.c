@@ -47,12 +47,11 @@ static enum outcome writer_reply(struct engine_thread *t, const redisReply *r)
 	enum expected kind = expected_next(t);
 	if (kind == EXPECT_BATCH)
 		return appending_on_reply(t, r);
-	if (r->type == REDIS_REPLY_ERROR)
+	if (r->type == REDIS_REPLY_ERROR && kind != EXPECT_SAVED)
 		return outcome_error(t, r->str);
 	switch (kind) {
 	case EXPECT_LEASE:
-		lease_on_reply(t, r);
-		break;
+		return lease_on_reply(t, r);
 	case EXPECT_NODES:
 		nodes_on_incarnations(t, r);
 		break;
@@ -68,7 +67,7 @@ static enum outcome writer_reply(struct engine_thread *t, const redisReply *r)
 	case EXPECT_TRIM:
 		nodes_on_trim(t, r);
 		break;
-	case EXPECT_SAVED:
+	case EXPECT_SAVED: /* if memory is short, say: then the next one says it */
 	case EXPECT_BATCH:
 		break;
 	}
@@ -143,6 +142,8 @@ static int session_timeout(const struct engine_thread *t, int64_t now_ms)
 	int64_t at = t->lease.until_ms;
 	if (t->lease.sent_ms == 0)
 		earlier(&at, t->lease.renew_at_ms);
+	if (t->append_at_ms > now_ms)
+		earlier(&at, t->append_at_ms);
 	if (t->reading.caught_up && !t->nodes.leasing)
 		earlier(&at, t->nodes.leases_at_ms);
 	if (t->reading.caught_up && !t->nodes.trimming && t->nodes.seen)
@@ -167,7 +168,7 @@ static enum outcome session_send(struct engine_thread *t, int64_t now_ms)
 		return OUTCOME_STOP;
 	lease_turn(t, now_ms);
 	nodes_turn(t, now_ms);
-	appending_turn(t);
+	appending_turn(t, now_ms);
 	if (!t->stopping)
 		reading_turn(t);
 	if (!wire_flush(&t->writer))
@@ -195,7 +196,7 @@ static enum outcome session_turn(struct engine_thread *t)
 	int64_t now = boot_ms();
 	t->stopping = atomic_load(&t->e->stop);
 	if (!incarnation_check(t, now))
-		return outcome_set(t, OUTCOME_AWAY, "Redis has not prolonged this node's lease in time.");
+		return outcome_set(t, OUTCOME_AWAY, "This node's lease has ended.");
 	enum outcome outcome = session_send(t, now);
 	if (outcome == OUTCOME_OK)
 		outcome = session_sleep(t);

@@ -122,6 +122,9 @@ static enum outcome lease_try(struct engine_thread *t, int64_t *left_ms)
 	if (outcome != OUTCOME_OK)
 		return outcome;
 	uint64_t holder = strtoull(value, NULL, 10), before = strtoull(last, NULL, 10);
+	/* Never one that we had, even if Redis has forgotten it. */
+	if (before < t->lease.before)
+		before = t->lease.before;
 	/* Our own that we gave up before its end need not be waited for. */
 	if (value[0] == '\0' || (holder != 0 && holder == t->lease.before))
 		return lease_exec(t, before + 1);
@@ -172,12 +175,14 @@ void lease_turn(struct engine_thread *t, int64_t now_ms)
 	}
 }
 
-void lease_on_reply(struct engine_thread *t, const redisReply *r)
+enum outcome lease_on_reply(struct engine_thread *t, const redisReply *r)
 {
-	if (lease_is(t->lease.incarnation, r))
+	if (lease_is(t->lease.incarnation, r)) {
 		lease_has(t, t->lease.sent_ms);
-	else
-		incarnation_end(t);
+		return OUTCOME_OK;
+	}
+	incarnation_end(t);
+	return outcome_set(t, OUTCOME_AWAY, "This node's lease has ended.");
 }
 
 void lease_end(struct engine_thread *t)

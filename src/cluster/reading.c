@@ -2,10 +2,13 @@
  * XREAD from the last entry on, into messages for the loop.
  *
  * XREAD from an entry that was trimmed goes on behind the gap and says nothing. So whenever there may be
- * entries behind the last one already, the question is first whether that is still there.
+ * entries behind the last one already, the question is first whether that is still there; at the
+ * start, whether nothing was ever taken out. Both commands come to Redis together, so nobody's comes
+ * between them.
  */
 #include "chatd/cluster/reading.h"
 
+#include "chatd/cluster/extent.h"
 #include "chatd/cluster/outcome.h"
 
 #include <inttypes.h>
@@ -38,7 +41,7 @@ void reading_turn(struct engine_thread *t)
 		return;
 	atomic_store(&t->e->waiting.paused, true); /* before the look, as the loop looks after taking */
 	if (!has_room(t)) {
-		r->gap = r->at.ms != 0;
+		r->gap = true;
 		return;
 	}
 	atomic_store(&t->e->waiting.paused, false);
@@ -46,7 +49,9 @@ void reading_turn(struct engine_thread *t)
 	snprintf(count, sizeof(count), "%" PRIu32, r->count);
 	snprintf(block, sizeof(block), "%" PRIu32, t->e->times.block);
 	r->checks = r->gap;
-	if (r->checks)
+	if (r->checks && r->at.ms == 0)
+		wire_command(&t->reader, "XINFO", "STREAM", stream, NULL);
+	else if (r->checks)
 		wire_command(&t->reader, "XRANGE", stream, at, at, NULL);
 	wire_command(&t->reader, "XREAD", "COUNT", count, "BLOCK", block, "STREAMS", stream, at, NULL);
 	r->asked = true;
@@ -120,11 +125,21 @@ static enum outcome entries_take(struct engine_thread *t, const redisReply *entr
 	return outcome;
 }
 
+/* Whether nothing is missing behind `at`. There is an error to XINFO before the first act. */
+static bool check_is_good(const struct engine_thread *t, const redisReply *r)
+{
+	struct extent x;
+	if (t->reading.at.ms != 0)
+		return r->type == REDIS_REPLY_ARRAY && r->elements == 1;
+	extent_read(&x, r);
+	return extent_is_all(&x);
+}
+
 static enum outcome check_take(struct engine_thread *t, const redisReply *r)
 {
 	char at[STREAM_ID_BYTES];
 	t->reading.checks = false;
-	if (r->type == REDIS_REPLY_ARRAY && r->elements == 1)
+	if (check_is_good(t, r))
 		return OUTCOME_OK;
 	return outcome_set(t, OUTCOME_FATAL, "The stream %s was trimmed above %s, which is where this node is: what follows "
 	                   "may be gone from Redis. Give this node a backup of another node's database (/backup there).",
@@ -133,7 +148,8 @@ static enum outcome check_take(struct engine_thread *t, const redisReply *r)
 
 enum outcome reading_on_reply(struct engine_thread *t, const redisReply *r)
 {
-	if (r->type == REDIS_REPLY_ERROR)
+	bool starts = t->reading.checks && t->reading.at.ms == 0;
+	if (r->type == REDIS_REPLY_ERROR && !(starts && strncmp(r->str, "ERR no such key", 15) == 0))
 		return outcome_error(t, r->str);
 	if (t->reading.checks)
 		return check_take(t, r);

@@ -5,6 +5,7 @@
 #include "chatd/cluster/session.h"
 
 #include "chatd/cluster/ask.h"
+#include "chatd/cluster/extent.h"
 #include "chatd/cluster/lease.h"
 #include "chatd/cluster/outcome.h"
 #include "chatd/cluster/settings.h"
@@ -158,30 +159,6 @@ static enum outcome check_nodes(struct engine_thread *t)
 
 /* -- whether everything is still there --------------------------------------------------------- */
 
-/* What XINFO STREAM says; all 0 if there is no stream. */
-struct extent {
-	struct stream_id first, last;   /* entries */
-	uint64_t length, added;         /* entries that it has, and ever had */
-};
-
-static void extent_read(struct extent *x, const redisReply *r)
-{
-	*x = (struct extent){ 0 };
-	for (size_t i = 0; i + 1 < r->elements; i += 2) {
-		const redisReply *key = r->element[i], *value = r->element[i + 1];
-		if (!key->str)
-			continue;
-		if (value->type == REDIS_REPLY_INTEGER && strcmp(key->str, "length") == 0)
-			x->length = (uint64_t)value->integer;
-		if (value->type == REDIS_REPLY_INTEGER && strcmp(key->str, "entries-added") == 0)
-			x->added = (uint64_t)value->integer;
-		if (value->type == REDIS_REPLY_STRING && strcmp(key->str, "last-generated-id") == 0)
-			stream_id_read(&x->last, value->str, value->len);
-		if (value->type == REDIS_REPLY_STRING && strcmp(key->str, "recorded-first-entry-id") == 0)
-			stream_id_read(&x->first, value->str, value->len);
-	}
-}
-
 static enum outcome extent_ask(struct engine_thread *t, struct extent *x)
 {
 	redisReply *r;
@@ -220,10 +197,8 @@ static enum outcome extent_check(struct engine_thread *t, const struct extent *x
 	struct stream_id ours = t->reading.at;
 	redisReply *r;
 	t->reading.gap = true;
-	if (ours.ms == 0) {
-		t->reading.gap = false;
-		return x->added == x->length ? OUTCOME_OK : stream_is_trimmed(t, x);
-	}
+	if (ours.ms == 0)
+		return extent_is_all(x) ? OUTCOME_OK : stream_is_trimmed(t, x);
 	if (x->added == 0)
 		return stream_is_gone(t);
 	if (stream_id_compare(x->last, ours) < 0)
@@ -260,15 +235,14 @@ static enum outcome check_position(struct engine_thread *t)
 }
 
 /* With the lease, says where we are, so that nobody trims above us. Whoever did just before is found by
- * the check that comes with the first reading; at the start there is no entry to look for. */
+ * the check that comes with the first reading. */
 static enum outcome position_save(struct engine_thread *t)
 {
 	char id[STREAM_ID_BYTES];
 	t->saved = t->known.position;
 	stream_id_text(id, t->saved);
 	wire_command(&t->writer, "HSET", t->e->keys.at, t->e->node, id, NULL);
-	enum outcome outcome = ask_done(t, &t->writer);
-	return outcome == OUTCOME_OK && t->reading.at.ms == 0 ? check_position(t) : outcome;
+	return ask_done(t, &t->writer);
 }
 
 /* -- all of it ------------------------------------------------------------------------------- */
@@ -297,6 +271,7 @@ enum outcome session_begin(struct engine_thread *t)
 	t->reading.asked = t->reading.checks = false;
 	t->batch_left = 0;
 	t->answered = t->silent = false;
+	t->append_at_ms = 0;
 	nodes_reset(&t->nodes, boot_ms());
 	t->in_session = true;
 	if (t->lease.incarnation != t->ready) {

@@ -7,8 +7,9 @@
 #include "chatd/cluster/engine_state.h"
 
 /* Sends what waits, if no batch is under way. */
-void appending_turn(struct engine_thread *t);
-/* A reply of the batch. OK, or what ends the session. */
+void appending_turn(struct engine_thread *t, int64_t now_ms);
+/* A reply of the batch. OK, or what ends the session. An error that may pass (out of memory) does not,
+ * so that the lease lives on: the batch is sent again after a while. */
 enum outcome appending_on_reply(struct engine_thread *t, const redisReply *r);
 
 #endif

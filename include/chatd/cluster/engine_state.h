@@ -12,6 +12,7 @@
  *	lease            the lease that makes an incarnation
  *	ask              waiting for an answer, while a session begins
  *	appending, reading, nodes    what is done in a session: our acts, all acts, the other nodes
+ *	extent           what the stream has
  *	expecting        what the replies to that are to
  *	incarnation      its end
  *	outcome          what went wrong, in words, and telling the loop
@@ -141,6 +142,7 @@ struct engine_thread {
 	struct nodes nodes;
 	uint32_t batch_left;    /* replies of the batch that are still to come; 0: none is under way */
 	bool stopping;          /* the thread must end once what waits is answered */
+	int64_t append_at_ms;   /* after an error, when to send them again */
 	bool ending;            /* nothing is left to do but to give the lease back */
 	bool in_session;        /* everything was checked, and acts go through */
 	bool answered;          /* Redis has taken acts in this session */

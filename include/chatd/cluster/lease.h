@@ -13,8 +13,8 @@ enum outcome lease_begin(struct engine_thread *t);
 
 /* Asks for a renewal, if it is due. */
 void lease_turn(struct engine_thread *t, int64_t now_ms);
-/* The reply to that. */
-void lease_on_reply(struct engine_thread *t, const redisReply *r);
+/* The reply to that. OK, or what ends the session. */
+enum outcome lease_on_reply(struct engine_thread *t, const redisReply *r);
 
 /* Gives it back, if Redis answers soon. */
 void lease_end(struct engine_thread *t);

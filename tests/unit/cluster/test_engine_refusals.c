@@ -308,6 +308,37 @@ static void the_stream_is_trimmed_above_a_reader(void **state)
 	assert_true(b.acts < MANY);
 }
 
+static void the_database_is_emptied(void **state)
+{
+	(void)state;
+	needs_redis();
+	redis_start(&redis, NULL);
+	a.options.lease_ms = 300;
+	begin(&a);
+	node_say(&a, 10, 10);
+	until(a.acts == 10);
+	redis_ask(&redis, "FLUSHALL");
+	until(a.fatal[0]);
+	same_text(a.fatal, "Redis has no stream chatd, but this node has read it up to");
+	assert_int_equal(a.losts, 1);
+}
+
+/* An incarnation that Redis has forgotten is not begun again. */
+static void incarnations_never_go_back(void **state)
+{
+	(void)state;
+	needs_redis();
+	redis_start(&redis, NULL);
+	a.options.lease_ms = 300;
+	begin(&a);
+	end(&a);
+	begin(&a);
+	assert_int_equal(a.incarnation, 2);
+	redis_ask(&redis, "DEL chatd:incarnation chatd:lease:a");
+	until(a.readies == 2);
+	assert_int_equal(a.incarnation, 3);
+}
+
 static void there_are_too_many_nodes(void **state)
 {
 	(void)state;
@@ -337,6 +368,8 @@ int main(void)
 		with_redis(redis_restarts_with_an_older_file),
 		with_redis(the_stream_was_trimmed_above_a_node),
 		with_redis(the_stream_is_trimmed_above_a_reader),
+		with_redis(the_database_is_emptied),
+		with_redis(incarnations_never_go_back),
 		with_redis(there_are_too_many_nodes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
