@@ -36,8 +36,8 @@ static void applied_take(struct engine_thread *t)
 static bool thread_ready(void *ctx)
 {
 	struct engine_thread *t = ctx;
-	return atomic_load(&t->e->proposed.mailbox.newest) || reading_can_go_on(t) ||
-	       (!t->stopping && atomic_load(&t->e->stop));
+	return atomic_load(&t->e->proposed.mailbox.newest) ||
+	       (!t->stopping && (reading_can_go_on(t) || atomic_load(&t->e->stop)));
 }
 
 /* -- replies --------------------------------------------------------------------------------------- */
