@@ -94,7 +94,7 @@ enum outcome ask_text(struct engine_thread *t, struct wire *w, char *text, size_
 	redisReply *r;
 	enum outcome outcome = ask_reply(t, w, &r);
 	text[0] = '\0';
-	if (outcome != OUTCOME_OK)
+	if (outcome != OUTCOME_OK || !r)
 		return outcome;
 	if (r->type == REDIS_REPLY_STRING || r->type == REDIS_REPLY_STATUS)
 		snprintf(text, bytes, "%s", r->str);

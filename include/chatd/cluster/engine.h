@@ -59,8 +59,9 @@ enum engine_event_kind {
 	ENGINE_AWAY,        /* reason: nothing is appended or read for now. Comes again if the reason
 	                     * changes, and may come before READY */
 	ENGINE_BACK,        /* it is over */
-	ENGINE_LEASE_OVER,  /* node, incarnation: the lease of another node has ended. Comes once each
-	                     * incarnation, and again after a READY */
+	ENGINE_LEASE_OVER,  /* node, incarnation: the lease of another node has ended. Comes after
+	                     * CAUGHT_UP, once for each incarnation, and again after a READY. If the
+	                     * node has begun another incarnation by then, that is all there is to see */
 	ENGINE_LEASE_LOST,  /* incarnation: ours is over. A READY follows */
 	ENGINE_FATAL,       /* reason, with what to do: nothing follows, and engine_stop remains */
 };

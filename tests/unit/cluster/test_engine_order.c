@@ -286,6 +286,45 @@ static void a_lease_that_ends_ends_the_incarnation(void **state)
 		assert_string_not_equal(r->element[i]->element[1]->element[1]->str, "a 1 16 L");
 }
 
+static int gate[2] = { -1, -1 };
+static _Atomic bool waits;
+
+/* Waits for the gate, as for a host that does not answer. */
+static int connect_late(void *ctx, char *why, size_t bytes)
+{
+	char byte;
+	if (atomic_load(&waits) && read(gate[0], &byte, 1) != 1)
+		return -1;
+	return redis_connect_unix(ctx, why, bytes);
+}
+
+/* Also while somebody waits for a connection to be made. */
+static void a_lease_ends_in_time(void **state)
+{
+	(void)state;
+	needs_redis();
+	redis_start(&redis, NULL);
+	assert_return_code(pipe(gate), errno);
+	a.options.lease_ms = 300;
+	a.options.connect = connect_late;
+	begin(&a);
+	atomic_store(&waits, true);
+	redis_kill(&redis);
+	until(a.losts == 1);
+	assert_int_equal(a.readies, 1);
+	redis_start(&redis, NULL);
+	atomic_store(&waits, false);
+	assert_int_equal(write(gate[1], "x", 1), 1);
+	until(a.readies == 2 && !a.away);
+	/* A stop waits for no more than that, either. */
+	atomic_store(&waits, true);
+	redis_kill(&redis);
+	until(a.away);
+	close(gate[1]);
+	assert_int_equal(node_stop(&a), 0);
+	close(gate[0]);
+}
+
 static void others_hear_of_a_lease_that_is_over(void **state)
 {
 	(void)state;
@@ -458,6 +497,7 @@ int main(void)
 		with_redis(a_killed_redis_loses_nothing_that_was_read),
 		with_redis(errors_keep_the_order),
 		with_redis(a_lease_that_ends_ends_the_incarnation),
+		with_redis(a_lease_ends_in_time),
 		with_redis(others_hear_of_a_lease_that_is_over),
 		with_redis(a_node_waits_for_the_lease_of_its_last_run),
 		with_redis(a_name_is_used_once),
