@@ -68,7 +68,7 @@ endif
 CHATD_CFLAGS  = -std=gnu17 -D_GNU_SOURCE -Iinclude -DCHATD_VERSION='"$(VERSION)"' \
                 $(WARN) $(WERROR) $(OPT) $(SAN) $(HARDEN) -pthread $(CFLAGS)
 CHATD_LDFLAGS = $(SAN) $(HARDEN_LD) -pthread $(LDFLAGS)
-LIBS          = -luring -lsqlite3 -lutf8proc -lcrypt -loath -licui18n -licuuc -lseccomp -lssl -lcrypto -lmicrohttpd
+LIBS          = -luring -lsqlite3 -lutf8proc -lcrypt -loath -licui18n -licuuc -lseccomp -lssl -lcrypto -lmicrohttpd -lhiredis
 
 SRC    = $(sort $(shell find src -name "*.c"))
 OBJ    = $(SRC:%.c=$(B)/%.o)
@@ -79,7 +79,7 @@ TOOLS  = $(addprefix $(B)/tests/,talk/talk sim/sim fuzz/fuzz_chat) $(addprefix $
            load crowd witness hostile_tool soak_client alloc_client faildisk.so failmem.so)
 
 DEPS_BUILD = gcc make pkg-config liburing-dev libsqlite3-dev libutf8proc-dev \
-             uthash-dev libcrypt-dev liboath-dev libicu-dev libseccomp-dev libssl-dev libmicrohttpd-dev
+             uthash-dev libcrypt-dev liboath-dev libicu-dev libseccomp-dev libssl-dev libmicrohttpd-dev libhiredis-dev
 DEPS_TEST  = clang libcmocka-dev expect tmux telnet ncat netcat-openbsd strace procps \
              sqlite3 mandoc python3 binutils patch fail2ban openssl python3-pyte
 DEPS_COVERAGE = gcovr
@@ -147,9 +147,10 @@ $(B)/tests/system/failmem.so: tests/system/failmem.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -fPIE -D_FORTIFY_SOURCE=3,$(CHATD_CFLAGS)) -fno-builtin -fPIC -shared -o $@ $< -ldl
 
-# The benchmark's load and floor use none of chatd's code; fill writes through its store.
+# The benchmark's load and floor use none of chatd's code; fill writes through its store, and engine measures
+# the cluster's.
 GEN_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/bench/gen*.c)))
-BENCH   = $(addprefix $(B)/tests/bench/,gen floor fill slowdisk.so)
+BENCH   = $(addprefix $(B)/tests/bench/,gen floor fill engine slowdisk.so)
 
 $(B)/tests/bench/gen: $(GEN_OBJ)
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ -lssl -lcrypto
@@ -158,6 +159,9 @@ $(B)/tests/bench/floor: $(B)/tests/bench/floor.o
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ -luring
 
 $(B)/tests/bench/fill: $(B)/tests/bench/fill.o $(LIB)
+	$(CC) $(CHATD_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/tests/bench/engine: $(B)/tests/bench/engine.o $(LIB)
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/tests/bench/slowdisk.so: tests/bench/slowdisk.c Makefile

@@ -6,6 +6,8 @@
 #include "chatd/program/memory.h"
 
 #include "chatd/base/bounds.h"
+#include "chatd/cluster/engine.h"
+#include "chatd/cluster/proposals.h"
 #include "chatd/core/entry/guess.h"
 #include "chatd/core/entry/dialogue.h"
 #include "chatd/core/entry/resume.h"
@@ -66,6 +68,7 @@ enum {
 	TLS_PENDING_BYTES = 20 << 10, /* a record, and answers to messages that are not talk: session.c */
 	TLS_RING_BYTES = 8 << 20, /* as RING_BYTES; the library's own tables */
 	TLS_HEAP_KEPT_BYTES = 4 << 20, /* tls_process.c */
+	ENGINE_WIRES = 2,       /* connections to the engine: one appends, one reads */
 	HEAP_SHARE = 8,         /* one part in this many of everything is lost between pieces in
 	                         * use */
 };
@@ -147,6 +150,17 @@ static uint64_t memory_sqlite(void)
 	       (SQLITE_READERS + 1) * (uint64_t)SQLITE_BYTES_EACH;
 }
 
+/* Acts on their way to the engine, and those that the loop has not taken, in buffers that grow by doubling; on each
+ * connection a batch to be sent, and an answer, as it came and taken apart. */
+static uint64_t memory_engine(void)
+{
+	uint64_t proposals = PROPOSALS_BYTES_MAX + PROPOSALS_MAX * (sizeof(struct proposal) + SMALL_BYTES);
+	uint64_t waiting = 2 * (ACTS_WAITING_BYTES_MAX + ACTS_WAITING_MAX * (ACT_ID_BYTES_MAX + SMALL_BYTES));
+	uint64_t wire = 2 * ACTS_BATCH_BYTES_MAX + 3 * (uint64_t)ENGINE_REPLY_BYTES_MAX;
+
+	return proposals + waiting + ENGINE_WIRES * wire;
+}
+
 static uint64_t memory_account(void)
 {
 	return sizeof(struct account) + PREFERENCES_BYTES_MAX + 1 + NICK_BYTES + KEY_BYTES +
@@ -215,6 +229,7 @@ void memory_parts(uint32_t connections_max, bool cluster, struct memory_part par
 		{"queries to the history, and their answers", MEMORY_TRAFFIC, memory_questions(n)},
 		{"the loop's buffers, and records to be saved", MEMORY_FIXED, memory_loop()},
 		{"SQLite", MEMORY_FIXED, memory_sqlite()},
+		{"the engine of the cluster", MEMORY_FIXED, cluster ? memory_engine() : 0},
 		{"passwords being checked", MEMORY_FIXED,
 		 SECRET_THREADS * (uint64_t)PASSWORD_BYTES},
 		{"accounts", MEMORY_TABLES, ACCOUNTS_MAX * memory_account()},

@@ -210,7 +210,6 @@ enum {
 	                                  * 5.2.2) */
 	GUESSES_MAX = 16384,    /* pairs of an address and an account or room that it has tried */
 	GUESSES_ADDRESS_MAX = 64, /* accounts that one address has tried, and as many rooms: see guess.h */
-	NODE_BYTES_MAX = 32,    /* of a node's name in a cluster */
 	SIGN_INS_KEPT = 5,      /* the latest sign-ins, which /sessions lists */
 	CERTS_MAX = 5,          /* certificates of one account: one for each device, and the next one while an
 	                         * old one ends */
@@ -378,6 +377,32 @@ enum {
 	SECRET_THREADS = 2,     /* threads that hash passwords, at 16 MiB and 20 ms each; a slow
 	                         * check leaves the other thread to everybody else */
 
+	/* -- cluster ---------------------------------------------------------------- */
+	NODES_MAX = 64,         /* nodes that a cluster ever had: all are looked at each second */
+	NODE_BYTES_MAX = 32,    /* bytes of a node's name, and of the stream's */
+	ACT_BYTES_MAX = 16 << 10, /* of an act: the longest line, as it is typed, and whose it is */
+	ACT_ID_BYTES_MAX = 41,  /* of an entry's id as text: two numbers of 20 digits */
+	ACTS_BATCH_MAX = 512,   /* acts appended in one transaction, */
+	ACTS_BATCH_BYTES_MAX = 512 << 10, /* and bytes of them: what comes meanwhile waits for it, some ms */
+	ACTS_READ_MAX = 256,    /* acts in one answer of the engine: beyond 4 MiB if all are of the longest, */
+	ACTS_READ_BYTES = 1 << 20, /* and about so many bytes, judged by the answer before */
+	ACTS_WAITING_MAX = 16384, /* acts that were read and that the loop has not taken: beyond it the
+	                         * stream is read no further, */
+	ACTS_WAITING_BYTES_MAX = 16 << 20, /* and bytes of them */
+	PROPOSALS_MAX = 16384,  /* acts of our own that wait for the engine's answer: more than what people
+	                         * say in a second, */
+	PROPOSALS_BYTES_MAX = 16 << 20, /* and bytes of them */
+	ENGINE_REPLY_BYTES_MAX = 16 << 20, /* of one answer: more than that is not Redis, or not chatd's */
+	ENGINE_WHY_BYTES_MAX = 800, /* of a sentence on what is wrong with the engine */
+	ENGINE_RETRY_MS_MAX = 1000, /* between two tries to reach it; the first ones come sooner */
+	TRIM_ENTRIES = 5000,    /* entries trimmed by one command, 0.1 ms */
+	TRIM_TAIL_MS = DAY_MS,  /* what all nodes have read is kept for so long: a backup of a node that is
+	                         * not older can begin another one */
+	TRIM_DOWN_MS = 7 * DAY_MS, /* how long the stream waits for a node that is down: an older node needs
+	                         * another one's backup */
+	TRIM_ENTRIES_MAX = 4 << 20, /* entries of the stream beyond which it waits only for nodes that are up,
+	                         * and keeps no tail: about 600 MB of Redis's memory */
+
 	/* -- net ------------------------------------------------------------------ */
 	LISTENERS_MAX = 16,     /* `listen` lines in the configuration */
 	LISTENERS_ALL_MAX = LISTENERS_MAX + 1, /* and the control socket */
@@ -423,7 +448,6 @@ enum {
 	                         * came or was last answered longest ago makes way */
 	METRICS_REQUEST_BYTES_MAX = 8 << 10, /* of what one of them asks, and what chatd notes of it */
 	METRICS_REQUEST_MS_MAX = 10000, /* how long a request may take, or a connection be idle */
-	NODE_BYTES_MAX = 32,    /* bytes of a node's name, and of the stream's */
 	CLUSTER_USER_BYTES_MAX = 64, /* of the name of a user of the engine's */
 	CLUSTER_PASSWORD_BYTES_MAX = 512, /* of the engine's password */
 	CLUSTER_DB_MAX = 9999,  /* the highest number of a database of the engine's, which has 16 unless told otherwise */
@@ -567,6 +591,11 @@ _Static_assert((int)SENDQ_BYTES_MAX <= (int)SENDQS_BYTES / 2, "one alone does no
 _Static_assert((int)LOGS_BYTES_EACH >= (int)FEED_BYTES_LEAST + 4 * (int)FEED_CHUNK_BYTES +
                (int)CUTS_LEAST * 2 * 32 && (int)SEND_BYTES_LEAST <= (int)FEED_CHUNK_BYTES,
                "what a connection holds while logs are kept short; a cut has 32 bytes");
+_Static_assert(ACTS_READ_MAX * (ACT_BYTES_MAX + 256) <= ACTS_WAITING_BYTES_MAX &&
+               ACTS_READ_MAX * (ACT_BYTES_MAX + 256) <= ENGINE_REPLY_BYTES_MAX &&
+               (int)ACTS_READ_MAX <= (int)ACTS_WAITING_MAX, "one answer of the engine fits");
+_Static_assert((int)ACTS_BATCH_BYTES_MAX >= (int)ACT_BYTES_MAX && LINE_BYTES_LIMIT * 2 < ACT_BYTES_MAX,
+               "an act fits a batch, and a line an act");
 _Static_assert((int)RECV_BUFFER_BYTES <= (int)FLOOD_STEP_BYTES, "what is taken at once is there");
 
 #endif

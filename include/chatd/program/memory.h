@@ -17,12 +17,12 @@ enum memory_kind {
 	MEMORY_KINDS,
 };
 
-enum { MEMORY_PARTS = 15 };
+enum { MEMORY_PARTS = 16 };
 
 struct memory_part {
 	const char *what;           /* a name for people; static */
 	enum memory_kind kind;
-	uint64_t bytes;
+	uint64_t bytes;             /* 0: of the engine, without a cluster */
 };
 
 /* The parts of the sum, for connections_max connections; cluster: of a node, with what talks to the engine. */

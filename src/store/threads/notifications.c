@@ -4,22 +4,14 @@
 #include "chatd/store/threads/notifications.h"
 
 #include "chatd/base/bytes.h"
-#include "chatd/store/threads/sleeper.h"
 
 #include <stdlib.h>
-
-static void loop_wake(struct notifications *n)
-{
-	if (!atomic_exchange(&n->notified, true))
-		eventfd_signal(n->event_fd);
-}
 
 static void post(struct notifications *n, struct notification notification)
 {
 	struct notification *copy = mem_alloc(sizeof(*copy));
 	*copy = notification;
-	mailbox_post(&n->posted, &copy->message);
-	loop_wake(n);
+	inbox_post(&n->inbox, &copy->message);
 }
 
 void notifications_post(struct notifications *n, const struct writer_event *event)
@@ -41,29 +33,14 @@ void notifications_post_stored(struct notifications *n, uint64_t seq)
 {
 	atomic_store(&n->stored, seq);
 	if (!atomic_exchange(&n->stored_posted, true))
-		mailbox_post(&n->posted, &n->stored_moved.message);
-	loop_wake(n);
-}
-
-static struct message *message_next(struct notifications *n)
-{
-	if (!n->taken)
-		n->taken = mailbox_take(&n->posted);
-	if (!n->taken) {
-		atomic_store(&n->notified, false);
-		n->taken = mailbox_take(&n->posted);
-		if (!n->taken)
-			return NULL;
-		atomic_store(&n->notified, true); /* the loop is not asleep yet */
-	}
-	struct message *m = n->taken;
-	n->taken = m->next;
-	return m;
+		inbox_post(&n->inbox, &n->stored_moved.message);
+	else
+		inbox_wake(&n->inbox);
 }
 
 bool notifications_next(struct notifications *n, struct notification *next)
 {
-	for (struct message *m; (m = message_next(n)); ) {
+	for (struct message *m; (m = inbox_next(&n->inbox)); ) {
 		if (m != &n->stored_moved.message) {
 			*next = *(struct notification *)m;
 			free(m);

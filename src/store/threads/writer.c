@@ -142,7 +142,7 @@ int writer_wake_fds(struct writer *w, int fds[WRITER_WAKE_MAX])
 
 int writer_event_fd(const struct writer *w)
 {
-	return w->notifications.event_fd;
+	return w->notifications.inbox.event_fd;
 }
 
 static void reload_free(struct reload *r)
@@ -187,7 +187,7 @@ static void writer_free(struct writer *w)
 	store_close(w->start);
 	store_close(w->store); /* last, so that it takes the WAL away */
 	queue_free(w->queue);
-	fd_close(w->notifications.event_fd);
+	fd_close(w->notifications.inbox.event_fd);
 	fd_close(w->sleeper.fd);
 	pthread_mutex_destroy(&w->progress.mutex);
 	pthread_cond_destroy(&w->progress.moved);
@@ -246,7 +246,7 @@ static bool writer_open(struct writer *w, const struct writer_options *o, struct
 	}
 	if (o->chat_log && !(w->chatlog = chatlog_open(o->chat_log, err)))
 		return false;
-	return fd_open(&w->notifications.event_fd, err) && fd_open(&w->sleeper.fd, err);
+	return fd_open(&w->notifications.inbox.event_fd, err) && fd_open(&w->sleeper.fd, err);
 }
 
 /* Ends the running queries and the waiting ones, and joins their threads. */
@@ -326,7 +326,7 @@ struct writer *writer_start(const struct writer_options *o, struct store_error *
 {
 	struct writer *w = mem_zero(1, sizeof(*w));
 	pthread_condattr_t attr;
-	w->notifications.event_fd = w->sleeper.fd = -1;
+	w->notifications.inbox.event_fd = w->sleeper.fd = -1;
 	waiting_init(w, o->queries_max);
 	w->limits = o->limits;
 	w->groups.on = o->grouped;

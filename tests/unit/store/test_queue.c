@@ -1,7 +1,7 @@
 /*
  * The ring of records and the mailbox: nothing lost, nothing twice, in order.
  */
-#include "chatd/store/threads/mailbox.h"
+#include "chatd/base/mailbox.h"
 #include "chatd/store/threads/queue.h"
 #include "store_help.h"
 

@@ -1,14 +1,10 @@
 /*
  * What the threads tell the loop.
- *
- * The loop is woken the way a thread is (sleeper.h), with `notified` the other way round: it is
- * true from the write to the event fd until notifications_next finds nothing, clears it, and looks
- * once more. So the fd is written once per sleep of the loop.
  */
 #ifndef CHATD_STORE_THREADS_NOTIFICATIONS_H
 #define CHATD_STORE_THREADS_NOTIFICATIONS_H
 
-#include "chatd/store/threads/mailbox.h"
+#include "chatd/base/inbox.h"
 #include "chatd/store/threads/writer_event.h"
 
 struct waiting;
@@ -22,16 +18,13 @@ struct notification {
 };
 
 struct notifications {
-	struct mailbox posted;  /* from all threads to the loop */
-	struct message *taken;  /* loop: taken from posted, not yet returned */
+	struct inbox inbox;     /* from all threads to the loop */
 	struct notification stored_moved; /* the one that says that `stored` moved */
 	_Atomic uint32_t answers; /* answers that the loop has not taken yet: about ANSWERS_MAX, as
 	                           * each thread may have one more */
 	_Atomic bool stored_posted; /* true from posting stored_moved until the loop takes it */
 	_Atomic uint64_t stored; /* all records up to this are saved */
 	uint64_t stored_said;   /* loop: the value that notifications_next returned last */
-	int event_fd;           /* wakes the loop */
-	_Atomic bool notified;  /* see above */
 };
 
 /* Posts an event to the loop and wakes it. Takes what event owns. */

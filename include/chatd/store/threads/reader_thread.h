@@ -5,7 +5,7 @@
 #ifndef CHATD_STORE_THREADS_READER_THREAD_H
 #define CHATD_STORE_THREADS_READER_THREAD_H
 
-#include "chatd/store/threads/sleeper.h"
+#include "chatd/base/sleeper.h"
 #include "chatd/store/threads/turns.h"
 
 #include <pthread.h>

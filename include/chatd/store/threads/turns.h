@@ -14,7 +14,7 @@
 #define CHATD_STORE_THREADS_TURNS_H
 
 #include "chatd/core/event.h"
-#include "chatd/store/threads/mailbox.h"
+#include "chatd/base/mailbox.h"
 
 #include <pthread.h>
 

@@ -12,7 +12,7 @@
  *	batch            what the writer thread saves in one transaction
  *	notifications    what they tell the loop
  *	queue, latest_position, turns   the work for them
- *	writer_event, sleeper, mailbox
+ *	writer_event
  *
  * Private to src/store/threads, and to src/program/memory.c, which adds up the memory of all of it.
  */

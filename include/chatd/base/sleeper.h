@@ -7,9 +7,10 @@
  * either the sleeping thread finds the work, or the claim finds it asleep and writes to its
  * eventfd. A late wake-up costs one turn that finds nothing.
  */
-#ifndef CHATD_STORE_THREADS_SLEEPER_H
-#define CHATD_STORE_THREADS_SLEEPER_H
+#ifndef CHATD_BASE_SLEEPER_H
+#define CHATD_BASE_SLEEPER_H
 
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -25,6 +26,11 @@ void eventfd_signal(int fd);
 /* Sleeps until woken, at most timeout_ms (-1: without limit), unless ready says that there is
  * work. */
 void sleeper_sleep(struct sleeper *s, int timeout_ms, bool (*ready)(void *ctx), void *ctx);
+/* The same for a thread that waits for other descriptors too: fds[1] and on are the caller's, as for
+ * poll(2), and fds[0] is filled here. Does not sleep, but sees what the others are ready for, if there is
+ * work. */
+void sleeper_poll(struct sleeper *s, struct pollfd *fds, nfds_t n, int timeout_ms,
+                  bool (*ready)(void *ctx), void *ctx);
 /* The fd to write to, or -1 if the thread is awake or already claimed. */
 int sleeper_claim(struct sleeper *s);
 /* For the threads, not the loop: claims and writes. */

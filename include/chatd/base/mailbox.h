@@ -2,8 +2,8 @@
  * A lock-free list of messages from any threads to one thread. It has no bound of its own; its
  * users limit what they post.
  */
-#ifndef CHATD_STORE_THREADS_MAILBOX_H
-#define CHATD_STORE_THREADS_MAILBOX_H
+#ifndef CHATD_BASE_MAILBOX_H
+#define CHATD_BASE_MAILBOX_H
 
 #include <stdatomic.h>
 

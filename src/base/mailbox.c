@@ -1,7 +1,7 @@
 /*
  * The mailbox: the newest first while it is posted, the oldest first once it is taken.
  */
-#include "chatd/store/threads/mailbox.h"
+#include "chatd/base/mailbox.h"
 
 #include <stddef.h>
 

@@ -1,0 +1,45 @@
+/*
+ * The keys in Redis. All begin with the stream's name, so that one pattern grants them, and several
+ * clusters can share a database.
+ *
+ *	chatd               stream: an entry for each act, with one field, KEY_FIELD
+ *	chatd:id            the cluster's id, 32 random hex digits: whose stream this is
+ *	chatd:format        the format of the acts
+ *	chatd:incarnation   hash: for each node that ever was, how often it has begun
+ *	chatd:at            hash: for each node, the id of the last entry that it has applied and
+ *	                    saved; "0-0": none yet
+ *	chatd:lease:NODE    the node's incarnation, for as long as it holds the lease
+ *
+ * Hashes, where one question is for all nodes; a lease is a key, because only keys end by themselves.
+ */
+#ifndef CHATD_CLUSTER_KEYS_H
+#define CHATD_CLUSTER_KEYS_H
+
+#include "chatd/base/bounds.h"
+
+/* What an act is called in its entry. */
+#define KEY_FIELD "a"
+
+/* The commands that a user of Redis must be allowed, for ACL SETUSER, and the two patterns of keys, each with
+ * the stream's name: %s. */
+#define KEYS_RULES "~%s ~%s:* +auth +select +info +config|get +get +set +getex +getdel +exists +mget " \
+                   "+hget +hset +hincrby +hgetall +watch +unwatch +pttl +multi +exec +xadd +xread +xrange " \
+                   "+xlen +xinfo|stream +xtrim"
+
+enum { KEY_BYTES = NODE_BYTES_MAX * 2 + 32 }; /* of the longest */
+
+struct keys {
+	char stream[KEY_BYTES];
+	char id[KEY_BYTES];
+	char format[KEY_BYTES];
+	char incarnation[KEY_BYTES];
+	char at[KEY_BYTES];
+	char lease[KEY_BYTES]; /* our own */
+};
+
+/* Of a cluster and this node. */
+void keys_init(struct keys *k, const char *stream, const char *node);
+/* The lease of another node. */
+void keys_lease(char key[KEY_BYTES], const struct keys *k, const char *node);
+
+#endif

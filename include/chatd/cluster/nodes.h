@@ -1,0 +1,56 @@
+/*
+ * The other nodes, as Redis knows them: whose lease is over, and for whom the stream must be kept.
+ */
+#ifndef CHATD_CLUSTER_NODES_H
+#define CHATD_CLUSTER_NODES_H
+
+#include "chatd/base/bounds.h"
+#include "chatd/cluster/stream_id.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct engine_thread;
+struct redisReply;
+
+struct node {
+	char name[NODE_BYTES_MAX + 1];
+	uint64_t incarnation;   /* its last one; 0: not known */
+	uint64_t over;          /* the last one that the loop was told of; 0: none */
+	struct stream_id at;    /* its position; 0-0: at the start */
+	bool up;                /* it holds its lease */
+};
+
+struct nodes {
+	struct node node[NODES_MAX];
+	uint32_t n;             /* how many there are */
+	bool seen;              /* their leases were looked at in this session */
+	bool leasing;           /* a look at them is under way, */
+	bool trimming;          /* and so is what trimming needs */
+	int64_t leases_at_ms;     /* when to look again */
+	int64_t trim_at_ms;     /* and when to trim again */
+	uint64_t length;        /* of the stream, as of the last look */
+};
+
+/* A node's name: 1 to NODE_BYTES_MAX of [a-z0-9-]. */
+bool node_name_ok(const char *name, size_t bytes);
+
+/* The entries before this can be trimmed: see TRIM_TAIL_MS. Where we are, and the time (by the
+ * stream's last entry). */
+struct stream_id nodes_trim_below(const struct nodes *nodes, struct stream_id ours, uint64_t now_ms);
+
+/* A session begins: nothing is under way. */
+void nodes_reset(struct nodes *nodes, int64_t now_ms);
+/* Our lease is new: what ended meanwhile is told again. */
+void nodes_tell_again(struct nodes *nodes);
+
+/* Asks what is due. */
+void nodes_turn(struct engine_thread *t, int64_t now_ms);
+/* The replies to that. */
+void nodes_on_incarnations(struct engine_thread *t, const struct redisReply *r);
+void nodes_on_leases(struct engine_thread *t, const struct redisReply *r);
+void nodes_on_positions(struct engine_thread *t, const struct redisReply *r);
+void nodes_on_length(struct engine_thread *t, const struct redisReply *r);
+void nodes_on_trim(struct engine_thread *t, const struct redisReply *r);
+
+#endif

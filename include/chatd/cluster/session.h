@@ -1,0 +1,15 @@
+/*
+ * Beginning to talk with Redis.
+ */
+#ifndef CHATD_CLUSTER_SESSION_H
+#define CHATD_CLUSTER_SESSION_H
+
+#include "chatd/cluster/engine_state.h"
+
+/* Connects twice, checks all that must be so, and takes the lease. OK: t->in_session, and READY was
+ * told if the incarnation is new. */
+enum outcome session_begin(struct engine_thread *t);
+/* Closes the connections. Acts that were not answered wait for the next session. */
+void session_end(struct engine_thread *t);
+
+#endif

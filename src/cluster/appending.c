@@ -1,0 +1,97 @@
+/*
+ * A batch: one act alone, or several as a transaction.
+ *
+ * An error to a command in the transaction makes EXEC refuse all of it, and nothing else is sent before
+ * its answer, so no act is ever appended after one before it was refused.
+ */
+#include "chatd/cluster/appending.h"
+
+#include "chatd/cluster/expecting.h"
+#include "chatd/cluster/outcome.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { AGAIN_MS = 200 }; /* until a batch that was refused is sent again */
+
+static void append_command(struct engine_thread *t, const struct proposal *p)
+{
+	struct wire *w = &t->writer;
+	wire_begin(w, 5);
+	wire_word(w, "XADD", 4);
+	wire_word(w, t->e->keys.stream, strlen(t->e->keys.stream));
+	wire_word(w, "*", 1);
+	wire_word(w, KEY_FIELD, sizeof(KEY_FIELD) - 1);
+	wire_word(w, p->text, p->bytes);
+}
+
+void appending_turn(struct engine_thread *t, int64_t now_ms)
+{
+	uint32_t n = 0;
+	size_t bytes = 0;
+	if (t->batch_left > 0 || !t->proposals.first || now_ms < t->append_at_ms)
+		return;
+	for (struct proposal *p = t->proposals.first; p && n < ACTS_BATCH_MAX; p = proposal_next(p), n++) {
+		bytes += p->bytes;
+		if (n > 0 && bytes > ACTS_BATCH_BYTES_MAX)
+			break;
+	}
+	if (n > 1)
+		wire_command(&t->writer, "MULTI", NULL);
+	struct proposal *p = t->proposals.first;
+	for (uint32_t i = 0; i < n; i++, p = proposal_next(p))
+		append_command(t, p);
+	if (n > 1)
+		wire_command(&t->writer, "EXEC", NULL);
+	t->proposals.sent = n;
+	t->batch_left = n > 1 ? n + 2 : 1;
+	t->batch_error[0] = '\0';
+	expect(t, EXPECT_BATCH);
+}
+
+/* All of a transaction's commands are alike, so either all succeed or none. */
+static enum outcome batch_check(struct engine_thread *t, const redisReply *r)
+{
+	if (r->type == REDIS_REPLY_STRING && t->proposals.sent == 1)
+		return OUTCOME_OK;
+	if (r->type != REDIS_REPLY_ARRAY || r->elements != t->proposals.sent)
+		return outcome_unexpected(t, "EXEC");
+	for (size_t i = 0; i < r->elements; i++)
+		if (r->element[i]->type != REDIS_REPLY_STRING) {
+			const char *error = r->element[i]->str ? r->element[i]->str : "";
+			return i == 0 ? outcome_error(t, error)
+			              : outcome_set(t, OUTCOME_FATAL, "Redis has appended only a part of a transaction "
+			                            "(%.200s): the acts of this node are no longer in order.", error);
+		}
+	return OUTCOME_OK;
+}
+
+/* Nothing of it was appended. */
+static enum outcome batch_refused(struct engine_thread *t)
+{
+	enum outcome outcome = outcome_error(t, t->batch_error);
+	if (outcome != OUTCOME_AWAY)
+		return outcome;
+	t->proposals.sent = 0;
+	t->answered = false;
+	t->append_at_ms = boot_ms() + AGAIN_MS;
+	tell_away(t, t->why);
+	return OUTCOME_OK;
+}
+
+enum outcome appending_on_reply(struct engine_thread *t, const redisReply *r)
+{
+	bool last = --t->batch_left == 0;
+	if (r->type == REDIS_REPLY_ERROR && t->batch_error[0] == '\0')
+		snprintf(t->batch_error, sizeof(t->batch_error), "%s", r->str);
+	if (!last)
+		return OUTCOME_OK;
+	if (t->batch_error[0] != '\0')
+		return batch_refused(t);
+	enum outcome outcome = batch_check(t, r);
+	if (outcome != OUTCOME_OK)
+		return outcome;
+	proposals_drop(&t->proposals, &t->e->proposed, t->proposals.sent);
+	t->answered = true;
+	return OUTCOME_OK;
+}

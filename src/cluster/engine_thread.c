@@ -1,0 +1,285 @@
+/*
+ * The thread: a session with Redis, until it breaks; then the next one.
+ */
+#include "chatd/cluster/engine_state.h"
+
+#include "chatd/cluster/appending.h"
+#include "chatd/cluster/ask.h"
+#include "chatd/cluster/expecting.h"
+#include "chatd/cluster/incarnation.h"
+#include "chatd/cluster/lease.h"
+#include "chatd/cluster/outcome.h"
+#include "chatd/cluster/reading.h"
+#include "chatd/cluster/session.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+enum {
+	RETRY_MS_FIRST = 20,       /* until the second try to begin a session */
+	TIMER_SLACK_NS = 1000,     /* for short waits */
+};
+
+/* -- what the loop brings ----------------------------------------------------------------------- */
+
+static void applied_take(struct engine_thread *t)
+{
+	struct stream_id *applied = atomic_exchange(&t->e->applied, NULL);
+	if (!applied)
+		return;
+	t->known.position = *applied;
+	free(applied);
+}
+
+static bool thread_ready(void *ctx)
+{
+	struct engine_thread *t = ctx;
+	return atomic_load(&t->e->proposed.mailbox.newest) ||
+	       (!t->stopping && (reading_can_go_on(t) || atomic_load(&t->e->stop)));
+}
+
+/* -- replies --------------------------------------------------------------------------------------- */
+
+static enum outcome writer_reply(struct engine_thread *t, const redisReply *r)
+{
+	enum expected kind = expected_next(t);
+	if (kind == EXPECT_BATCH)
+		return appending_on_reply(t, r);
+	if (r->type == REDIS_REPLY_ERROR && kind != EXPECT_SAVED)
+		return outcome_error(t, r->str);
+	switch (kind) {
+	case EXPECT_LEASE:
+		return lease_on_reply(t, r);
+	case EXPECT_NODES:
+		nodes_on_incarnations(t, r);
+		break;
+	case EXPECT_LEASES:
+		nodes_on_leases(t, r);
+		break;
+	case EXPECT_POSITIONS:
+		nodes_on_positions(t, r);
+		break;
+	case EXPECT_LENGTH:
+		nodes_on_length(t, r);
+		break;
+	case EXPECT_TRIM:
+		nodes_on_trim(t, r);
+		break;
+	case EXPECT_SAVED: /* if memory is short, say: then the next one says it */
+	case EXPECT_BATCH:
+		break;
+	}
+	return OUTCOME_OK;
+}
+
+/* Takes what came on a connection. */
+static enum outcome replies_take(struct engine_thread *t, struct wire *w)
+{
+	redisReply *r;
+	bool open = wire_receive(w);
+	while ((r = wire_reply(w))) {
+		enum outcome outcome = w == &t->writer ? writer_reply(t, r) : reading_on_reply(t, r);
+		freeReplyObject(r);
+		if (outcome != OUTCOME_OK)
+			return outcome;
+	}
+	return open && !w->why[0] ? OUTCOME_OK : outcome_lost(t, w);
+}
+
+/* -- times ------------------------------------------------------------------------------------------- */
+
+/* How long a connection may stay quiet before that counts as an answer that does not come. */
+static int64_t quiet_ms(const struct engine_thread *t, const struct wire *w)
+{
+	return w == &t->reader ? t->e->times.block : 0;
+}
+
+/* A connection whose answers are late: told first, then given up. */
+static enum outcome silence_check(struct engine_thread *t, const struct wire *w, int64_t now_ms, bool *silent)
+{
+	if (w->unanswered == 0)
+		return OUTCOME_OK;
+	int64_t late_ms = now_ms - w->quiet_since_ms - quiet_ms(t, w);
+	if (late_ms >= t->e->times.answer)
+		return outcome_set(t, OUTCOME_AWAY, "Redis does not answer.");
+	*silent |= late_ms >= t->e->times.silent;
+	return OUTCOME_OK;
+}
+
+static enum outcome silence_tell(struct engine_thread *t, int64_t now_ms)
+{
+	bool silent = false;
+	enum outcome outcome = silence_check(t, &t->writer, now_ms, &silent);
+	if (outcome == OUTCOME_OK)
+		outcome = silence_check(t, &t->reader, now_ms, &silent);
+	if (outcome == OUTCOME_OK && silent)
+		tell_away(t, "Redis does not answer.");
+	t->silent = silent;
+	return outcome;
+}
+
+static void earlier(int64_t *at, int64_t other)
+{
+	if (other < *at)
+		*at = other;
+}
+
+static void wire_due(const struct engine_thread *t, const struct wire *w, int64_t now_ms, int64_t *at)
+{
+	if (w->unanswered == 0)
+		return;
+	int64_t since = w->quiet_since_ms + quiet_ms(t, w);
+	if (since + t->e->times.silent > now_ms)
+		earlier(at, since + t->e->times.silent);
+	earlier(at, since + t->e->times.answer);
+}
+
+/* Milliseconds until something is due. */
+static int session_timeout(const struct engine_thread *t, int64_t now_ms)
+{
+	int64_t at = t->lease.until_ms;
+	if (t->lease.sent_ms == 0)
+		earlier(&at, t->lease.renew_at_ms);
+	if (t->append_at_ms > now_ms)
+		earlier(&at, t->append_at_ms);
+	if (t->reading.caught_up && !t->nodes.leasing)
+		earlier(&at, t->nodes.leases_at_ms);
+	if (t->reading.caught_up && !t->nodes.trimming && t->nodes.seen)
+		earlier(&at, t->nodes.trim_at_ms);
+	wire_due(t, &t->writer, now_ms, &at);
+	wire_due(t, &t->reader, now_ms, &at);
+	if (t->stopping)
+		earlier(&at, t->e->stop_by_ms);
+	if (at <= now_ms)
+		return 0;
+	return at - now_ms > INT_MAX ? INT_MAX : (int)(at - now_ms);
+}
+
+/* -- a session ---------------------------------------------------------------------------------------- */
+
+/* Asks and sends what there is. */
+static enum outcome session_send(struct engine_thread *t, int64_t now_ms)
+{
+	applied_take(t);
+	proposals_take(&t->proposals, &t->e->proposed, t->lease.incarnation);
+	if (t->stopping && (!t->proposals.first || now_ms >= t->e->stop_by_ms))
+		return OUTCOME_STOP;
+	lease_turn(t, now_ms);
+	nodes_turn(t, now_ms);
+	appending_turn(t, now_ms);
+	if (!t->stopping)
+		reading_turn(t);
+	if (!wire_flush(&t->writer))
+		return outcome_lost(t, &t->writer);
+	return wire_flush(&t->reader) ? OUTCOME_OK : outcome_lost(t, &t->reader);
+}
+
+static enum outcome session_sleep(struct engine_thread *t)
+{
+	struct pollfd fds[3] = { 0 };
+	enum outcome outcome = OUTCOME_OK;
+	fds[1] = (struct pollfd){ .fd = t->writer.fd, .events = wire_events(&t->writer) };
+	fds[2] = (struct pollfd){ .fd = t->reader.fd, .events = wire_events(&t->reader) };
+	sleeper_poll(&t->e->sleeper, fds, 3, session_timeout(t, boot_ms()), thread_ready, t);
+	if (fds[1].revents)
+		outcome = replies_take(t, &t->writer);
+	if (outcome == OUTCOME_OK && fds[2].revents)
+		outcome = replies_take(t, &t->reader);
+	return outcome;
+}
+
+/* One turn. OK: the session goes on. */
+static enum outcome session_turn(struct engine_thread *t)
+{
+	int64_t now = boot_ms();
+	t->stopping = atomic_load(&t->e->stop);
+	if (!incarnation_check(t, now))
+		return outcome_set(t, OUTCOME_AWAY, "This node's lease has ended.");
+	enum outcome outcome = session_send(t, now);
+	if (outcome == OUTCOME_OK)
+		outcome = session_sleep(t);
+	if (outcome == OUTCOME_OK)
+		outcome = silence_tell(t, boot_ms());
+	if (outcome != OUTCOME_OK)
+		return outcome;
+	reading_check_goal(t);
+	/* What waits may meet the same error again, so only an answer shows that it is over. */
+	if (!t->silent && (t->answered || !t->proposals.first))
+		tell_back(t);
+	return OUTCOME_OK;
+}
+
+/* -- the thread's life ---------------------------------------------------------------------------------- */
+
+static void secret_free(char **secret)
+{
+	if (*secret)
+		explicit_bzero(*secret, strlen(*secret));
+	free(*secret);
+	*secret = NULL;
+}
+
+/* Sessions, until one ends for good. */
+static enum outcome sessions(struct engine_thread *t)
+{
+	int64_t retry_ms = RETRY_MS_FIRST;
+	for (;;) {
+		enum outcome outcome = session_begin(t);
+		if (outcome == OUTCOME_OK) {
+			reading_check_goal(t);
+			while ((outcome = session_turn(t)) == OUTCOME_OK) {
+				if (t->answered || !t->proposals.first)
+					retry_ms = RETRY_MS_FIRST;
+			}
+		}
+		if (outcome == OUTCOME_STOP)
+			lease_end(t);
+		session_end(t);
+		if (outcome == OUTCOME_STOP || outcome == OUTCOME_FATAL)
+			return outcome;
+		if (outcome == OUTCOME_REFUSED && t->ready == 0)
+			return OUTCOME_FATAL;
+		tell_away(t, t->why);
+		if (ask_time(t, retry_ms) == OUTCOME_STOP)
+			return OUTCOME_STOP;
+		retry_ms = retry_ms * 2 > ENGINE_RETRY_MS_MAX ? ENGINE_RETRY_MS_MAX : retry_ms * 2;
+	}
+}
+
+static bool life_ready(void *ctx)
+{
+	struct engine_thread *t = ctx;
+	return atomic_load(&t->e->beginning) || atomic_load(&t->e->stop);
+}
+
+static bool life_over(void *ctx)
+{
+	struct engine_thread *t = ctx;
+	return atomic_load(&t->e->stop);
+}
+
+void *engine_thread_main(void *arg)
+{
+	struct engine_thread t = { .e = arg, .writer.fd = -1, .reader.fd = -1 };
+	prctl(PR_SET_NAME, "chatd-engine");
+	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
+	while (!life_ready(&t))
+		sleeper_sleep(&t.e->sleeper, -1, life_ready, &t);
+	struct beginning *b = atomic_exchange(&t.e->beginning, NULL);
+	if (b) {
+		t.known = *b;
+		t.reading.at = b->position;
+		free(b);
+		if (sessions(&t) == OUTCOME_FATAL)
+			tell(&t, ENGINE_FATAL, t.why, 0);
+	}
+	secret_free(&t.e->user);
+	secret_free(&t.e->password);
+	while (!life_over(&t))
+		sleeper_sleep(&t.e->sleeper, -1, life_over, &t);
+	proposals_take(&t.proposals, &t.e->proposed, t.lease.incarnation);
+	t.e->unanswered += proposals_drop_all(&t.proposals, &t.e->proposed);
+	return NULL;
+}
