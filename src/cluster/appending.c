@@ -29,16 +29,16 @@ void appending_turn(struct engine_thread *t, int64_t now_ms)
 {
 	uint32_t n = 0;
 	size_t bytes = 0;
-	if (t->batch_left > 0 || !t->proposals.first || now_ms < t->append_at_ms)
+	if (t->batch_left > 0 || !t->proposals.open || now_ms < t->append_at_ms)
 		return;
-	for (struct proposal *p = t->proposals.first; p && n < ACTS_BATCH_MAX; p = proposal_next(p), n++) {
+	for (struct proposal *p = t->proposals.open; p && n < ACTS_BATCH_MAX; p = proposal_next(p), n++) {
 		bytes += p->bytes;
 		if (n > 0 && bytes > ACTS_BATCH_BYTES_MAX)
 			break;
 	}
 	if (n > 1)
 		wire_command(&t->writer, "MULTI", NULL);
-	struct proposal *p = t->proposals.first;
+	struct proposal *p = t->proposals.open;
 	for (uint32_t i = 0; i < n; i++, p = proposal_next(p))
 		append_command(t, p);
 	if (n > 1)
@@ -49,20 +49,34 @@ void appending_turn(struct engine_thread *t, int64_t now_ms)
 	expect(t, EXPECT_BATCH);
 }
 
-/* All of a transaction's commands are alike, so either all succeed or none. */
-static enum outcome batch_check(struct engine_thread *t, const redisReply *r)
+/* One act's answer: its entry's id. */
+static enum outcome act_answered(struct engine_thread *t, const redisReply *r)
 {
-	if (r->type == REDIS_REPLY_STRING && t->proposals.sent == 1)
-		return OUTCOME_OK;
+	struct stream_id id;
+	if (r->type != REDIS_REPLY_STRING || !stream_id_read(&id, r->str, r->len))
+		return outcome_unexpected(t, "XADD");
+	proposals_answered(&t->proposals, id);
+	return OUTCOME_OK;
+}
+
+/* All of a transaction's commands are alike, so either all succeed or none. */
+static enum outcome batch_answered(struct engine_thread *t, const redisReply *r)
+{
+	if (t->proposals.sent == 1)
+		return act_answered(t, r);
 	if (r->type != REDIS_REPLY_ARRAY || r->elements != t->proposals.sent)
 		return outcome_unexpected(t, "EXEC");
-	for (size_t i = 0; i < r->elements; i++)
-		if (r->element[i]->type != REDIS_REPLY_STRING) {
-			const char *error = r->element[i]->str ? r->element[i]->str : "";
-			return i == 0 ? outcome_error(t, error)
-			              : outcome_set(t, OUTCOME_FATAL, "Redis has appended only a part of a transaction "
-			                            "(%.200s): the acts of this node are no longer in order.", error);
-		}
+	for (size_t i = 0; i < r->elements; i++) {
+		const redisReply *each = r->element[i];
+		if (each->type == REDIS_REPLY_ERROR && i > 0)
+			return outcome_set(t, OUTCOME_FATAL, "Redis has appended only a part of a transaction (%.200s): the "
+			                   "acts of this node are no longer in order.", each->str);
+		if (each->type == REDIS_REPLY_ERROR)
+			return outcome_error(t, each->str);
+		enum outcome outcome = act_answered(t, each);
+		if (outcome != OUTCOME_OK)
+			return outcome;
+	}
 	return OUTCOME_OK;
 }
 
@@ -88,10 +102,8 @@ enum outcome appending_on_reply(struct engine_thread *t, const redisReply *r)
 		return OUTCOME_OK;
 	if (t->batch_error[0] != '\0')
 		return batch_refused(t);
-	enum outcome outcome = batch_check(t, r);
-	if (outcome != OUTCOME_OK)
-		return outcome;
-	proposals_drop(&t->proposals, &t->e->proposed, t->proposals.sent);
-	t->answered = true;
-	return OUTCOME_OK;
+	enum outcome outcome = batch_answered(t, r);
+	t->answered = outcome == OUTCOME_OK;
+	proposals_read(&t->proposals, &t->e->proposed, t->reading.at);
+	return outcome;
 }

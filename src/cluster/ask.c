@@ -15,7 +15,7 @@ static bool must_stop(struct engine_thread *t)
 	if (t->ending || !atomic_load(&t->e->stop))
 		return t->ending && boot_ms() >= t->e->stop_by_ms;
 	proposals_take(&t->proposals, &t->e->proposed, t->lease.incarnation);
-	return !t->proposals.first || boot_ms() >= t->e->stop_by_ms;
+	return !t->proposals.open || boot_ms() >= t->e->stop_by_ms;
 }
 
 static bool ask_ready(void *ctx)

@@ -164,7 +164,7 @@ static enum outcome session_send(struct engine_thread *t, int64_t now_ms)
 {
 	applied_take(t);
 	proposals_take(&t->proposals, &t->e->proposed, t->lease.incarnation);
-	if (t->stopping && (!t->proposals.first || now_ms >= t->e->stop_by_ms))
+	if (t->stopping && (!t->proposals.open || now_ms >= t->e->stop_by_ms))
 		return OUTCOME_STOP;
 	lease_turn(t, now_ms);
 	nodes_turn(t, now_ms);
@@ -206,7 +206,7 @@ static enum outcome session_turn(struct engine_thread *t)
 		return outcome;
 	reading_check_goal(t);
 	/* What waits may meet the same error again, so only an answer shows that it is over. */
-	if (!t->silent && (t->answered || !t->proposals.first))
+	if (!t->silent && (t->answered || !t->proposals.open))
 		tell_back(t);
 	return OUTCOME_OK;
 }
@@ -230,20 +230,24 @@ static enum outcome sessions(struct engine_thread *t)
 		if (outcome == OUTCOME_OK) {
 			reading_check_goal(t);
 			while ((outcome = session_turn(t)) == OUTCOME_OK) {
-				if (t->answered || !t->proposals.first)
+				if (t->answered || !t->proposals.open)
 					retry_ms = RETRY_MS_FIRST;
 			}
 		}
-		if (outcome == OUTCOME_STOP)
+		if (outcome == OUTCOME_STOP) {
+			t->e->unanswered = proposals_open(&t->proposals);
 			lease_end(t);
+		}
 		session_end(t);
 		if (outcome == OUTCOME_STOP || outcome == OUTCOME_FATAL)
 			return outcome;
 		if (outcome == OUTCOME_REFUSED && t->ready == 0)
 			return OUTCOME_FATAL;
 		tell_away(t, t->why);
-		if (ask_time(t, retry_ms) == OUTCOME_STOP)
+		if (ask_time(t, retry_ms) == OUTCOME_STOP) {
+			t->e->unanswered = proposals_open(&t->proposals);
 			return OUTCOME_STOP;
+		}
 		retry_ms = retry_ms * 2 > ENGINE_RETRY_MS_MAX ? ENGINE_RETRY_MS_MAX : retry_ms * 2;
 	}
 }
@@ -280,6 +284,6 @@ void *engine_thread_main(void *arg)
 	while (!life_over(&t))
 		sleeper_sleep(&t.e->sleeper, -1, life_over, &t);
 	proposals_take(&t.proposals, &t.e->proposed, t.lease.incarnation);
-	t.e->unanswered += proposals_drop_all(&t.proposals, &t.e->proposed);
+	proposals_drop_all(&t.proposals, &t.e->proposed);
 	return NULL;
 }

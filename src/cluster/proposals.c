@@ -6,6 +6,7 @@
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +25,7 @@ bool proposals_post(struct proposals_posted *p, uint64_t incarnation, const char
 	return true;
 }
 
-static void answered(struct proposals_posted *p, struct proposal *one)
+static void done(struct proposals_posted *p, struct proposal *one)
 {
 	atomic_fetch_sub(&p->bytes, one->bytes);
 	atomic_fetch_sub(&p->n, 1);
@@ -38,7 +39,7 @@ void proposals_take(struct proposals *l, struct proposals_posted *p, uint64_t in
 		struct proposal *one = (struct proposal *)m;
 		next = m->next;
 		if (one->incarnation != incarnation) {
-			answered(p, one);
+			done(p, one);
 			continue;
 		}
 		one->message.next = NULL;
@@ -47,25 +48,56 @@ void proposals_take(struct proposals *l, struct proposals_posted *p, uint64_t in
 		else
 			l->first = one;
 		l->last = one;
+		l->open = l->open ? l->open : one;
 	}
 }
 
-void proposals_drop(struct proposals *l, struct proposals_posted *p, uint32_t n)
+void proposals_answered(struct proposals *l, struct stream_id id)
 {
-	while (n-- > 0 && l->first) {
-		struct proposal *one = l->first;
-		l->first = proposal_next(one);
-		if (!l->first)
-			l->last = NULL;
-		l->sent -= l->sent > 0;
-		answered(p, one);
-	}
+	assert(l->open && l->sent > 0);
+	l->open->id = l->answered = id;
+	l->open = proposal_next(l->open);
+	l->sent--;
 }
 
-uint32_t proposals_drop_all(struct proposals *l, struct proposals_posted *p)
+static void first_drop(struct proposals *l, struct proposals_posted *p)
+{
+	struct proposal *one = l->first;
+	l->first = proposal_next(one);
+	if (!l->first)
+		l->last = NULL;
+	done(p, one);
+}
+
+void proposals_read(struct proposals *l, struct proposals_posted *p, struct stream_id at)
+{
+	while (l->first != l->open && stream_id_compare(l->first->id, at) <= 0)
+		first_drop(l, p);
+}
+
+bool proposals_unread(const struct proposals *l)
+{
+	return l->first != l->open;
+}
+
+void proposals_reopen(struct proposals *l)
+{
+	l->open = l->first;
+}
+
+uint32_t proposals_open(const struct proposals *l)
 {
 	uint32_t n = 0;
-	for (; l->first; n++)
-		proposals_drop(l, p, 1);
+	for (struct proposal *one = l->open; one; one = proposal_next(one))
+		n++;
 	return n;
+}
+
+void proposals_drop_all(struct proposals *l, struct proposals_posted *p)
+{
+	proposals_reopen(l);
+	while (l->first)
+		first_drop(l, p);
+	l->open = NULL;
+	l->sent = 0;
 }

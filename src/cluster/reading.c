@@ -121,6 +121,8 @@ static enum outcome entries_take(struct engine_thread *t, const redisReply *entr
 	r->gap = entries->elements >= r->count;
 	r->count = each * ACTS_READ_MAX <= ACTS_READ_BYTES ? ACTS_READ_MAX : (uint32_t)(ACTS_READ_BYTES / each);
 	r->count = r->count < COUNT_LEAST ? COUNT_LEAST : r->count;
+	/* Before the loop hears of its own, so that it finds room. */
+	proposals_read(&t->proposals, &t->e->proposed, r->at);
 	post(t, news);
 	return outcome;
 }

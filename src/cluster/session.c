@@ -188,6 +188,21 @@ static enum outcome stream_is_trimmed(struct engine_thread *t, const struct exte
 	                   stream_id_text(at, t->reading.at));
 }
 
+/* Whether there is such an entry. */
+static enum outcome entry_find(struct engine_thread *t, struct stream_id id, bool *there)
+{
+	char text[STREAM_ID_BYTES];
+	redisReply *r;
+	stream_id_text(text, id);
+	wire_command(&t->writer, "XRANGE", t->e->keys.stream, text, text, NULL);
+	enum outcome outcome = ask_reply(t, &t->writer, &r);
+	if (outcome != OUTCOME_OK)
+		return outcome;
+	*there = r->type == REDIS_REPLY_ARRAY && r->elements == 1;
+	freeReplyObject(r);
+	return OUTCOME_OK;
+}
+
 /* Whether the stream has all that follows on what we have read. An entry that we have read stays until
  * all nodes are past it, so ours must be there: ids go by the clock, and after a start with an older
  * file new ones would soon be above it. */
@@ -195,7 +210,7 @@ static enum outcome extent_check(struct engine_thread *t, const struct extent *x
 {
 	char at[STREAM_ID_BYTES], last[STREAM_ID_BYTES];
 	struct stream_id ours = t->reading.at;
-	redisReply *r;
+	bool there;
 	t->reading.gap = true;
 	if (ours.ms == 0)
 		return extent_is_all(x) ? OUTCOME_OK : stream_is_trimmed(t, x);
@@ -212,18 +227,13 @@ static enum outcome extent_check(struct engine_thread *t, const struct extent *x
 	}
 	if (stream_id_compare(ours, x->first) < 0)
 		return stream_is_trimmed(t, x);
-	stream_id_text(at, ours);
-	wire_command(&t->writer, "XRANGE", t->e->keys.stream, at, at, NULL);
-	enum outcome outcome = ask_reply(t, &t->writer, &r);
-	if (outcome != OUTCOME_OK)
+	enum outcome outcome = entry_find(t, ours, &there);
+	if (outcome != OUTCOME_OK || there)
 		return outcome;
-	bool there = r->type == REDIS_REPLY_ARRAY && r->elements == 1;
-	freeReplyObject(r);
-	if (there)
-		return OUTCOME_OK;
 	return outcome_set(t, OUTCOME_FATAL, "The stream %s no longer has the act %s, which this node has read: Redis was "
 	                   "started with an older file and goes on without acts that people have seen. Stop all nodes and "
-	                   "restore its appendonlydir, or give this node another node's backup.", t->e->keys.stream, at);
+	                   "restore its appendonlydir, or give this node another node's backup.", t->e->keys.stream,
+	                   stream_id_text(at, ours));
 }
 
 static enum outcome check_position(struct engine_thread *t)
@@ -232,6 +242,19 @@ static enum outcome check_position(struct engine_thread *t)
 	enum outcome outcome = extent_ask(t, &x);
 	t->reading.goal = x.last;
 	return outcome == OUTCOME_OK ? extent_check(t, &x) : outcome;
+}
+
+/* Acts that were answered and that nobody has read: with an older file they may be gone. What Redis loses
+ * is always the end, so if the last is there, all are. */
+static enum outcome check_answered(struct engine_thread *t)
+{
+	bool there;
+	if (!proposals_unread(&t->proposals))
+		return OUTCOME_OK;
+	enum outcome outcome = entry_find(t, t->proposals.answered, &there);
+	if (outcome == OUTCOME_OK && !there)
+		proposals_reopen(&t->proposals);
+	return outcome;
 }
 
 /* With the lease, says where we are, so that nobody trims above us. Whoever did just before is found by
@@ -258,6 +281,8 @@ enum outcome session_begin(struct engine_thread *t)
 		outcome = check_nodes(t);
 	if (outcome == OUTCOME_OK)
 		outcome = check_position(t);
+	if (outcome == OUTCOME_OK)
+		outcome = check_answered(t);
 	if (outcome == OUTCOME_OK)
 		outcome = hello(t, &t->reader);
 	if (outcome == OUTCOME_OK)

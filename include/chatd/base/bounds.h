@@ -389,8 +389,8 @@ enum {
 	ACTS_WAITING_MAX = 16384, /* acts that were read and that the loop has not taken: beyond it the
 	                         * stream is read no further, */
 	ACTS_WAITING_BYTES_MAX = 16 << 20, /* and bytes of them */
-	PROPOSALS_MAX = 16384,  /* acts of our own that wait for the engine's answer: more than what people
-	                         * say in a second, */
+	PROPOSALS_MAX = 16384,  /* acts of our own that were not read from the stream yet: more than what
+	                         * people say in a second, */
 	PROPOSALS_BYTES_MAX = 16 << 20, /* and bytes of them */
 	ENGINE_REPLY_BYTES_MAX = 16 << 20, /* of one answer: more than that is not Redis, or not chatd's */
 	ENGINE_WHY_BYTES_MAX = 800, /* of a sentence on what is wrong with the engine */

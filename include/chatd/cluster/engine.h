@@ -94,7 +94,7 @@ void engine_begin(struct engine *e, const char *cluster, const char *position);
 /*
  * Copies an act to where those to be appended wait. Its incarnation must be the one that the last
  * READY gave; with another one it is dropped, as a LEASE_LOST is then on its way. False: full
- * (PROPOSALS_MAX acts or PROPOSALS_BYTES_MAX wait for Redis's answer), nothing was taken.
+ * (PROPOSALS_MAX acts or PROPOSALS_BYTES_MAX were not read from the stream yet), nothing was taken.
  */
 bool engine_propose(struct engine *e, uint64_t incarnation, const char *text, size_t bytes);
 

@@ -56,12 +56,13 @@ static void a_node_reads_on(void **state)
 struct cut {
 	int inner, outer;       /* the engine's side, and Redis's */
 	uint32_t up, down;      /* bytes that still pass */
-	bool appends;           /* it has passed a command that appends */
+	bool appends, reads;    /* it has passed a command that does */
 };
 
 static struct prng prng;
 static _Atomic uint32_t cuts;
 static _Atomic bool cutting;
+static _Atomic bool deaf;       /* what is read from the stream does not come */
 static _Atomic uint32_t losing; /* answers to commands that append, with which the connection is cut */
 
 /* Passes on what has come. False: it is over. */
@@ -71,6 +72,10 @@ static bool pass(struct cut *cut, int from, int to, uint32_t *left)
 	ssize_t n = recv(from, buf, *left < sizeof(buf) ? *left : sizeof(buf), 0);
 	if (n > 0 && from == cut->inner)
 		cut->appends |= memmem(buf, (size_t)n, "XADD", 4) != NULL;
+	if (n > 0 && from == cut->inner)
+		cut->reads |= memmem(buf, (size_t)n, "XREAD", 5) != NULL;
+	if (n > 0 && from == cut->outer && cut->reads && atomic_load(&deaf))
+		return true;
 	if (n > 0 && from == cut->outer && cut->appends && atomic_load(&losing) > 0) {
 		atomic_fetch_sub(&losing, 1);
 		return false;
@@ -172,6 +177,32 @@ static void lost_answers_are_sent_again(void **state)
 	assert_true(a.repeats >= 1); /* the first was alone, so Redis had all of it */
 	assert_int_equal(redis_ask(&redis, "XLEN chatd")->integer, 106 + a.repeats);
 	end(&a);
+}
+
+/* Redis has answered, and loses what nobody has read. */
+static void an_answer_is_not_enough(void **state)
+{
+	(void)state;
+	needs_redis();
+	redis_start(&redis, NULL);
+	a.options.connect = connect_cut;
+	a.options.lease_ms = 20000;
+	begin(&a);
+	node_say(&a, 10, 30);
+	until(a.acts == 10);
+	shell("cp -r %s/appendonlydir %s/older", redis.folder, redis.folder);
+	atomic_store(&deaf, true);
+	node_say(&a, 10, 30);
+	until_seen(redis_ask(&redis, "XLEN chatd")->integer == 20);
+	assert_int_equal(a.acts, 10);
+	redis_kill(&redis);
+	atomic_store(&deaf, false);
+	shell("rm -rf %s/appendonlydir && mv %s/older %s/appendonlydir", redis.folder, redis.folder, redis.folder);
+	redis_start(&redis, NULL);
+	node_say(&a, 10, 30);
+	until(a.acts == 30);
+	assert_int_equal(a.repeats, 0);
+	until_seen(atomic_load(&a.engine->proposed.n) == 0);
 }
 
 static void killed_clients_lose_nothing(void **state)
@@ -493,6 +524,7 @@ int main(void)
 		with_redis(a_node_reads_on),
 		with_redis(cut_connections_lose_nothing),
 		with_redis(lost_answers_are_sent_again),
+		with_redis(an_answer_is_not_enough),
 		with_redis(killed_clients_lose_nothing),
 		with_redis(a_killed_redis_loses_nothing_that_was_read),
 		with_redis(errors_keep_the_order),
