@@ -226,7 +226,7 @@ static enum outcome sessions(struct engine_thread *t)
 {
 	int64_t retry_ms = RETRY_MS_FIRST;
 	for (;;) {
-		enum outcome outcome = session_begin(t);
+		enum outcome outcome = engine_session_begin(t);
 		if (outcome == OUTCOME_OK) {
 			reading_check_goal(t);
 			while ((outcome = session_turn(t)) == OUTCOME_OK) {
@@ -238,7 +238,7 @@ static enum outcome sessions(struct engine_thread *t)
 			t->e->unanswered = proposals_open(&t->proposals);
 			lease_end(t);
 		}
-		session_end(t);
+		engine_session_end(t);
 		if (outcome == OUTCOME_STOP || outcome == OUTCOME_FATAL)
 			return outcome;
 		if (outcome == OUTCOME_REFUSED && t->ready == 0)

@@ -270,7 +270,7 @@ static enum outcome position_save(struct engine_thread *t)
 
 /* -- all of it ------------------------------------------------------------------------------- */
 
-enum outcome session_begin(struct engine_thread *t)
+enum outcome engine_session_begin(struct engine_thread *t)
 {
 	enum outcome outcome = hello(t, &t->writer);
 	if (outcome == OUTCOME_OK)
@@ -307,7 +307,7 @@ enum outcome session_begin(struct engine_thread *t)
 	return OUTCOME_OK;
 }
 
-void session_end(struct engine_thread *t)
+void engine_session_end(struct engine_thread *t)
 {
 	wire_close(&t->writer);
 	wire_close(&t->reader);

@@ -391,6 +391,11 @@ void chat_load_cluster(struct chat *c, const char *text)
 	room_renumber(c, c->rooms.lobby, cluster_load(c, text));
 }
 
+bool chat_is_up(const struct chat *c)
+{
+	return c->cluster.self->up && c->cluster.self->incarnation == c->cluster.incarnation;
+}
+
 bool chat_goes_on(const struct chat *c)
 {
 	return act_goes_on(c);

@@ -16,8 +16,8 @@
 
 static void append(struct server *s, const struct record *r)
 {
-	/* How far a person has read is worth less than a line. */
-	if (r->kind == RECORD_SEEN && writer_pressed(s->writer))
+	/* How far a person has read is worth less than a line. (All nodes of a cluster save the same.) */
+	if (r->kind == RECORD_SEEN && s->acts.engine == NULL && writer_pressed(s->writer))
 		return;
 	/* What was saved before this start needs no waiting. */
 	if (s->effects.given_seq == 0)
@@ -210,6 +210,12 @@ static void apply(struct server *s, const struct effect *e)
 		break;
 	case EFFECT_SHOW:
 		fanout_show(s, UINT64_MAX);
+		break;
+	case EFFECT_PROPOSE:
+		acts_propose(s, e);
+		break;
+	case EFFECT_DONE:
+		acts_done(s, e);
 		break;
 	case EFFECT_LOG:
 		log_info("%.*s", (int)e->len, e->text);

@@ -15,7 +15,9 @@
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
+#include "chatd/cluster/engine.h"
 #include "chatd/core/chat.h"
+#include "chatd/net/act_events.h"
 #include "chatd/net/receive.h"
 #include "chatd/net/send.h"
 #include "chatd/net/display.h"
@@ -92,6 +94,7 @@ static void on_store(struct server *s, struct writer_event *w)
 		e.stored.seq = w->seq;
 		s->effects.stored_seq = w->seq;
 		effects_step(s, &e);
+		acts_saved(s, w->seq);
 		fanout_show(s, w->seq);
 		break;
 	case WRITER_FAILED:
@@ -108,7 +111,8 @@ static void on_store(struct server *s, struct writer_event *w)
 	case WRITER_BACK:
 		s->effects.store_failed = s->effects.store_full = false;
 		e.kind = EVENT_STORE_BACK;
-		effects_step(s, &e);
+		if (!act_events_tell_away(s))
+			effects_step(s, &e);
 		break;
 	case WRITER_CLOCK:
 		e.kind = EVENT_STORE_CLOCK;
@@ -150,7 +154,7 @@ static int64_t wait_ms(const struct server *s)
 {
 	int64_t chat_ms = chat_due_ms(s->chat), due_ms = s->sweep_ms;
 
-	if (s->conns.dirty.n + s->conns.resuming.n > 0 || s->handover.more)
+	if (s->conns.dirty.n + s->conns.resuming.n > 0 || s->handover.more || s->acts.more)
 		return 0;
 	if (s->accepts.again_ms < due_ms)
 		due_ms = s->accepts.again_ms;
@@ -263,6 +267,7 @@ bool loop_turn(struct server *s)
 		on_store(s, &w);
 		writer_event_release(&w);
 	}
+	s->acts.more = act_events_turn(s);
 	if (chat_due_ms(s->chat) <= s->now_ms)
 		effects_step(s, &(struct event){.kind = EVENT_TICK});
 	if (s->accepts.again_ms <= s->now_ms)
@@ -277,6 +282,7 @@ bool loop_turn(struct server *s)
 	/* Before the sends, because the kernel works in this order: so the writer runs
 	 * meanwhile. */
 	wake_writer(s);
+	acts_wake(s);
 	send_flush(s);
 	counters_turn_ends(s);
 	return true;
@@ -303,6 +309,12 @@ struct server *loop_new(const struct server_options *o, struct ring *ring, struc
 	s->now_ms = s->mono_ms = ring_mono_ms(ring);
 	s->wall_ms = ring_wall_ms(ring);
 	loop_watch(s, writer_event_fd(writer), NULL, NULL);
+	s->acts.engine = o->cluster.engine;
+	s->acts.ready = o->cluster.ready;
+	s->acts.ended = o->cluster.ended;
+	s->acts.ctx = o->cluster.ctx;
+	if (s->acts.engine != NULL)
+		loop_watch(s, engine_event_fd(s->acts.engine), NULL, NULL);
 	assert(nlisteners <= LISTENERS_ALL_MAX);
 	accept_all(s);
 	return s;
@@ -327,7 +339,8 @@ void loop_set_proxies(struct server *s, const char *blocks)
 
 static void on_handover(void *ctx)
 {
-	accept_handed(ctx);
+	if (acts_are_open(ctx))
+		accept_handed(ctx);
 }
 
 void loop_set_handover(struct server *s, int socket, struct board *board, uint32_t nslots)
@@ -381,6 +394,7 @@ void loop_free(struct server *s)
 		watched_drop(s, &s->conns.slot[i]);
 	}
 	proxied_free(s);
+	acts_release(&s->acts);
 	connections_release(s);
 	fanout_release(&s->fanout);
 	requests_release(&s->requests);

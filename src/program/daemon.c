@@ -23,11 +23,14 @@
 #include "chatd/base/clock.h"
 #include "chatd/base/log.h"
 #include "chatd/base/zone.h"
+#include "chatd/cluster/engine.h"
 #include "chatd/core/chat.h"
 #include "chatd/core/people/name.h"
 #include "chatd/net/loop.h"
 #include "chatd/net/ring.h"
 #include "chatd/program/check.h"
+#include "chatd/program/cluster_connect.h"
+#include "chatd/program/conf/conf_cluster.h"
 #include "chatd/program/conf/conf_listen.h"
 #include "chatd/program/daemon_conf.h"
 #include "chatd/program/descriptors.h"
@@ -51,6 +54,7 @@ enum {
 	START_BYTES_EACH_MS = 10000, /* and how fast a slow disk reads: 10 MB a second */
 	END_TELL_MS = 1000,      /* how often the manager is told that the end takes longer, */
 	END_EXTEND_MS = 10000,   /* and by how much at once */
+	ENGINE_STOP_MS = 1000,   /* for what the cluster is told last */
 	END_MS_MAX = 30 * 60000, /* in all: then the disk hangs, and nothing can be saved */
 	HEAP_KEPT_BYTES = 16 << 20, /* free memory that is not returned to the system, because
 	                             * rooms' logs come and go */
@@ -69,6 +73,8 @@ struct daemon {
 	struct ring *ring;
 	struct chat *chat;
 	struct server *server;
+	struct cluster_connect *connect; /* this and the next: NULL without a cluster */
+	struct engine *engine;
 	sigset_t signals;    /* those that are blocked */
 	int signal_fd;       /* signalfd; -1 until signals are read from it */
 	uint32_t parent;     /* its process; 0: there is none */
@@ -412,6 +418,7 @@ static bool daemon_open_history(struct daemon *d)
 		.database = d->conf->database,
 		.chat_log = d->conf->chat_log,
 		.durability = d->conf->durability,
+		.grouped = d->conf->cluster.engine != NULL,
 		.limits = daemon_conf_writer(d->conf),
 		.commits = d->siblings && d->siblings->vitals ? &d->siblings->vitals->commit : NULL,
 		/* Nobody has more than one query waiting. */
@@ -429,6 +436,24 @@ static bool daemon_open_history(struct daemon *d)
 	return true;
 }
 
+/* The position in the database is the id of the last act there, a blank, and what the core wants to know of it. */
+static bool daemon_load_cluster(struct daemon *d, struct store *store, struct store_error *err)
+{
+	struct store_cluster known;
+	char *rest;
+
+	if (!store_cluster(store, &known, err))
+		return false;
+	chat_begin_cluster(d->chat, d->conf->cluster.node);
+	rest = strchr(known.position, ' ');
+	if (rest) {
+		*rest++ = '\0';
+		chat_load_cluster(d->chat, rest);
+	}
+	engine_begin(d->engine, known.id, known.position);
+	return true;
+}
+
 static bool daemon_make_chat(struct daemon *d)
 {
 	struct chat_config config = daemon_conf_chat(d->conf, &d->texts);
@@ -438,7 +463,8 @@ static bool daemon_make_chat(struct daemon *d)
 
 	notify_starting(&d->notify, "loading rooms and accounts", START_MS);
 	d->chat = chat_new(&config, store_last_seq(store), store_last_room(store));
-	if (!store_rooms(store, daemon_load_room, d->chat, &err) ||
+	if ((d->engine && !daemon_load_cluster(d, store, &err)) ||
+	    !store_rooms(store, daemon_load_room, d->chat, &err) ||
 	    !store_facts(store, daemon_load_fact, d->chat, &err)) {
 		log_errx("%s", err.text);
 		return false;
@@ -454,12 +480,29 @@ static bool daemon_make_chat(struct daemon *d)
 	return true;
 }
 
+static void daemon_cluster_ready(void *ctx, const char *cluster)
+{
+	struct daemon *d = ctx;
+
+	if (!writer_set_cluster(d->writer, cluster))
+		log_errx("cluster: the store takes no positions");
+}
+
+static void daemon_cluster_ended(void *ctx, const char *why)
+{
+	struct daemon *d = ctx;
+
+	d->misconfigured = true;
+	daemon_stop(d, why);
+}
+
 static bool daemon_make_server(struct daemon *d)
 {
 	const struct server_options options = {
 		.connections_max = d->conf->connections_max,
 		.relaxed = d->conf->durability == DURABILITY_RELAXED,
 		.send_timeout_s = d->conf->send_timeout_s,
+		.cluster = { d->engine, daemon_cluster_ready, daemon_cluster_ended, d },
 	};
 
 	if (!daemon_make_chat(d))
@@ -612,8 +655,8 @@ static void daemon_watched(struct daemon *d)
 	daemon_lives(d, LIFE_RUNNING);
 }
 
-/* Until the engine is wired in here. */
-static bool daemon_is_alone(struct daemon *d)
+/* Private messages to people of other nodes, and what operators need, are not there yet. */
+static bool daemon_may_join(struct daemon *d)
 {
 	if (!d->conf->cluster.engine)
 		return true;
@@ -621,18 +664,47 @@ static bool daemon_is_alone(struct daemon *d)
 	return daemon_misconfigured(d);
 }
 
+/* Its threads get the sandbox that this one is in. */
+static bool daemon_start_engine(struct daemon *d)
+{
+	const struct conf *c = d->conf;
+	struct engine_options options = {
+		.node = c->cluster.node,
+		.stream = c->cluster.name,
+		.user = c->cluster.user,
+		.lease_ms = c->cluster.lease_s * 1000,
+		.format = 1,
+		.sync = c->durability == DURABILITY_SYNC,
+		.connect = cluster_connection,
+	};
+	struct conf_cluster where;
+	char why[512];
+
+	if (!c->cluster.engine)
+		return true;
+	if (!conf_cluster_parse(c->cluster.engine, &where, why, sizeof(why)))
+		return daemon_misconfigured(d);
+	options.database = where.db;
+	options.password = *d->siblings->cluster_password ? d->siblings->cluster_password : NULL;
+	options.ctx = d->connect = cluster_connect_new(d->siblings->cluster);
+	d->engine = engine_start(&options, why, sizeof(why));
+	if (!d->engine)
+		log_errx("cluster: %s", why);
+	return d->engine != NULL;
+}
+
 /* The listeners come first, so that a second chatd on the same port touches no
  * database. */
 static bool daemon_start(struct daemon *d)
 {
 	notify_open(&d->notify);
-	if (!daemon_is_alone(d))
+	if (!daemon_may_join(d))
 		return false;
 	daemon_take_zone();
 	if (!descriptors_raise(d->conf))
 		return daemon_misconfigured(d);
 	if (!daemon_listen(d) || !daemon_settle(d) || !daemon_open_history(d) ||
-	    !daemon_make_server(d)) {
+	    !daemon_start_engine(d) || !daemon_make_server(d)) {
 		return false;
 	}
 	log_info("chatd " CHATD_VERSION " has started, pid %d, for %u connections at most",
@@ -653,6 +725,10 @@ static bool daemon_end(struct daemon *d)
 
 	if (d->server)
 		loop_free(d->server);
+	if (d->engine && engine_stop(d->engine, ENGINE_STOP_MS) > 0)
+		log_warnx("cluster: the engine has not said that it has what this node did last");
+	if (d->connect)
+		cluster_connect_free(d->connect);
 	if (d->ring)
 		ring_free(d->ring);
 	if (d->chat && chat_unmarked(d->chat) > 0)

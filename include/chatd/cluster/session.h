@@ -8,8 +8,8 @@
 
 /* Connects twice, checks all that must be so, and takes the lease. OK: t->in_session, and READY was
  * told if the incarnation is new. */
-enum outcome session_begin(struct engine_thread *t);
+enum outcome engine_session_begin(struct engine_thread *t);
 /* Closes the connections. Acts that were not answered wait for the next session. */
-void session_end(struct engine_thread *t);
+void engine_session_end(struct engine_thread *t);
 
 #endif

@@ -69,6 +69,9 @@ void chat_begin_cluster(struct chat *c, const char *node);
 /* Takes what the last EFFECT_DONE that was saved said; before facts are loaded. */
 void chat_load_cluster(struct chat *c, const char *text);
 
+/* This node's newest incarnation is one that all nodes know. */
+bool chat_is_up(const struct chat *c);
+
 /* What the last EVENT_ACT began is not done yet: give it events without a text until it is, and no other act. */
 bool chat_goes_on(const struct chat *c);
 

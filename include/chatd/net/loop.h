@@ -16,6 +16,7 @@
 
 struct board;
 struct chat;
+struct engine;
 struct ring;
 struct server;
 struct vitals;
@@ -24,6 +25,13 @@ struct server_options {
 	uint32_t connections_max;
 	bool relaxed;               /* show lines before they are saved */
 	uint32_t send_timeout_s;    /* a connection that reads nothing for this long is closed */
+	struct {
+		struct engine *engine; /* borrowed; of the cluster of which this is a node; NULL: of none. Nobody is let in
+		                     * before this node has all that the others have */
+		void (*ready)(void *ctx, const char *cluster); /* it is a node of that cluster */
+		void (*ended)(void *ctx, const char *why); /* it cannot be any more, until an operator has mended it */
+		void *ctx;
+	} cluster;
 };
 
 /* Borrows everything but the options. chat must have the same connections_max. Starts accepting on

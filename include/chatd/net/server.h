@@ -9,6 +9,7 @@
 
 #include "chatd/core/chat.h"
 #include "chatd/net/accept.h"
+#include "chatd/net/acts.h"
 #include "chatd/net/connection.h"
 #include "chatd/net/counters.h"
 #include "chatd/net/effects.h"
@@ -61,6 +62,7 @@ struct server {
 	struct fanout fanout;
 	struct requests requests;
 	struct effects effects;
+	struct acts acts;
 	struct loop_source watches[WATCHES_MAX]; /* [0] is the writer's eventfd */
 	uint32_t nwatches;
 	struct stop stop;

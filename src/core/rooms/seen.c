@@ -146,7 +146,8 @@ void seen_unknown(struct session *s)
 static void mark_room(struct chat *c, const struct read_room *p)
 {
 	const struct arrival *a = &p->session->reading.arrived;
-	uint64_t seen = seen_up_to(c, p, a);
+	/* What has arrived at somebody of another node is known there. */
+	uint64_t seen = person_is_remote(p->session) ? 0 : seen_up_to(c, p, a);
 
 	if (seen != 0)
 		mark(c, p, a, seen);

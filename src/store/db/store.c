@@ -168,9 +168,15 @@ static bool marks_load(struct store *s, struct store_error *err)
 }
 
 /* Nobody knows rooms without lines after a start, so their rows can be deleted here, and only here;
- * their numbers stay used. */
+ * their numbers stay used. In a cluster all nodes know them, and remove them by a record. */
 static bool rooms_drop_dead(struct store *s, struct store_error *err)
 {
+	bool of_cluster;
+
+	if (!store_is_of_cluster(s, &of_cluster, err))
+		return false;
+	if (of_cluster)
+		return true;
 	if (!db_run(db_stmt(&s->db, SQL_BEGIN)) ||
 	    !db_meta_set(&s->db, "last_room", s->transaction.saved.room) ||
 	    sqlite3_exec(s->db.sqlite, "DELETE FROM rooms WHERE NOT EXISTS"
