@@ -168,13 +168,13 @@ static void lost_answers_are_sent_again(void **state)
 	a.options.connect = connect_cut;
 	begin(&a);
 	atomic_store(&losing, 3);
-	for (int i = 0; i < 5; i++)
-		node_say(&a, 1, 30);
-	node_say(&a, 100, 30);
+	node_say(&a, 1, 30);
+	until_seen(atomic_load(&losing) < 3);
+	node_say(&a, 104, 30);
 	until(a.acts == 105 && atomic_load(&losing) == 0);
 	node_say(&a, 1, 30);
 	until(a.acts == 106);
-	assert_true(a.repeats >= 1); /* the first was alone, so Redis had all of it */
+	assert_true(a.repeats >= 1); /* the first was alone, so Redis had taken it */
 	assert_int_equal(redis_ask(&redis, "XLEN chatd")->integer, 106 + a.repeats);
 	end(&a);
 }
