@@ -57,13 +57,28 @@ struct cut {
 	int inner, outer;       /* the engine's side, and Redis's */
 	uint32_t up, down;      /* bytes that still pass */
 	bool appends, reads;    /* it has passed a command that does */
+	redisContext *raw;      /* of the proxy's own; NULL: none */
 };
 
 static struct prng prng;
 static _Atomic uint32_t cuts;
 static _Atomic bool cutting;
+static _Atomic uint32_t turns;  /* pieces of commands that append, after each of which Redis's memory is too
+                                 * short, and enough, in turn */
 static _Atomic bool deaf;       /* what is read from the stream does not come */
 static _Atomic uint32_t losing; /* answers to commands that append, with which the connection is cut */
+
+/* Between two pieces of a batch. The last turn leaves enough. */
+static void memory_turn(struct cut *cut)
+{
+	uint32_t n = atomic_load(&turns);
+	if (n == 0)
+		return;
+	if (!cut->raw)
+		cut->raw = redisConnectUnix(redis.socket);
+	freeReplyObject(redisCommand(cut->raw, "CONFIG SET maxmemory %d", (n - 1) & 1));
+	atomic_store(&turns, n - 1);
+}
 
 /* Passes on what has come. False: it is over. */
 static bool pass(struct cut *cut, int from, int to, uint32_t *left)
@@ -82,6 +97,8 @@ static bool pass(struct cut *cut, int from, int to, uint32_t *left)
 	}
 	if (n <= 0 || send(to, buf, (size_t)n, MSG_NOSIGNAL) != n)
 		return false;
+	if (from == cut->inner && cut->appends)
+		memory_turn(cut);
 	*left -= atomic_load(&cutting) ? (uint32_t)n : 0;
 	return *left > 0;
 }
@@ -100,6 +117,8 @@ static void *cut_main(void *arg)
 	atomic_fetch_add(&cuts, 1);
 	close(cut->inner);
 	close(cut->outer);
+	if (cut->raw)
+		redisFree(cut->raw);
 	free(cut);
 	return NULL;
 }
@@ -251,6 +270,26 @@ static void a_killed_redis_loses_nothing_that_was_read(void **state)
 	begin(&c);
 	until(c.acts == 8000);
 	same_history(&a, &c);
+}
+
+/* An error that hits some of a batch holds back all that follow. */
+static void an_error_amid_a_batch(void **state)
+{
+	(void)state;
+	needs_redis();
+	redis_start(&redis, NULL);
+	a.options.connect = connect_cut;
+	a.options.lease_ms = b.options.lease_ms = 20000;
+	begin(&a);
+	begin(&b);
+	atomic_store(&turns, 20);
+	assert_true(node_say(&a, 400, 30));
+	until(a.acts == 400 && b.acts == 400);
+	assert_int_equal(atomic_load(&turns), 0);
+	same_history(&a, &b);
+	assert_int_equal(a.repeats, 0);
+	assert_true(a.aways > 0);
+	same_text(a.away_why, "Redis is out of memory");
 }
 
 /* An error that hits single commands holds back all that follow. */
@@ -527,6 +566,7 @@ int main(void)
 		with_redis(an_answer_is_not_enough),
 		with_redis(killed_clients_lose_nothing),
 		with_redis(a_killed_redis_loses_nothing_that_was_read),
+		with_redis(an_error_amid_a_batch),
 		with_redis(errors_keep_the_order),
 		with_redis(a_lease_that_ends_ends_the_incarnation),
 		with_redis(a_lease_ends_in_time),
