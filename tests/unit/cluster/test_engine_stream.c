@@ -214,7 +214,9 @@ static void an_answer_is_not_enough(void **state)
 	node_say(&a, 10, 30);
 	until_seen(redis_ask(&redis, "XLEN chatd")->integer == 20);
 	assert_int_equal(a.acts, 10);
+	uint32_t before = atomic_load(&cuts);
 	redis_kill(&redis);
+	until_seen(atomic_load(&cuts) == before + 2); /* what was on its way then is gone */
 	atomic_store(&deaf, false);
 	shell("rm -rf %s/appendonlydir && mv %s/older %s/appendonlydir", redis.folder, redis.folder, redis.folder);
 	redis_start(&redis, NULL);

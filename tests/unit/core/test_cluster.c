@@ -249,14 +249,14 @@ static void comes(int node, uint32_t slot, const char *name)
 
 static void reads(int node, uint32_t slot, const char *part)
 {
-	if (strstr(peers[node].out[slot].data, part) == NULL)
-		fail_msg("no %s in:\n%s", part, peers[node].out[slot].data);
+	if (!peers[node].out[slot].data || !strstr(peers[node].out[slot].data, part))
+		fail_msg("no %s in:\n%s", part, peers[node].out[slot].data ? peers[node].out[slot].data : "");
 }
 
 static void hears(int node, const char *part)
 {
-	if (strstr(peers[node].published.data, part) == NULL)
-		fail_msg("no %s in:\n%s", part, peers[node].published.data);
+	if (!peers[node].published.data || !strstr(peers[node].published.data, part))
+		fail_msg("no %s in:\n%s", part, peers[node].published.data ? peers[node].published.data : "");
 }
 
 static void reads_not(int node, uint32_t slot, const char *part)
