@@ -660,7 +660,7 @@ static bool daemon_may_join(struct daemon *d)
 {
 	if (!d->conf->cluster.engine)
 		return true;
-	log_errx("cluster = %s: this build of chatd cannot be part of a cluster; leave the key out", d->conf->cluster.engine);
+	log_errx(CHECK_NO_CLUSTER, d->conf->cluster.engine);
 	return daemon_misconfigured(d);
 }
 
