@@ -326,8 +326,5 @@ bool check_all(const struct conf *c, const char *conf_path, struct bytes *proble
 	if (known && conf_path && eaccess(conf_path, R_OK) != 0)
 		conf_tell(problems, "%s: the user %s cannot read it, which a reload needs: %s", conf_path,
 		          check_who(who), strerror(errno));
-	/* As a start does, once all else is right. */
-	if (c->cluster.engine && problems->len == before)
-		conf_tell(problems, CHECK_NO_CLUSTER, c->cluster.engine);
 	return problems->len == before;
 }

@@ -655,15 +655,6 @@ static void daemon_watched(struct daemon *d)
 	daemon_lives(d, LIFE_RUNNING);
 }
 
-/* Private messages to people of other nodes, and what operators need, are not there yet. */
-static bool daemon_may_join(struct daemon *d)
-{
-	if (!d->conf->cluster.engine)
-		return true;
-	log_errx(CHECK_NO_CLUSTER, d->conf->cluster.engine);
-	return daemon_misconfigured(d);
-}
-
 /* Its threads get the sandbox that this one is in. */
 static bool daemon_start_engine(struct daemon *d)
 {
@@ -698,8 +689,6 @@ static bool daemon_start_engine(struct daemon *d)
 static bool daemon_start(struct daemon *d)
 {
 	notify_open(&d->notify);
-	if (!daemon_may_join(d))
-		return false;
 	daemon_take_zone();
 	if (!descriptors_raise(d->conf))
 		return daemon_misconfigured(d);

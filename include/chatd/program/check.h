@@ -13,9 +13,6 @@
 /* Whether `metrics` has no port or path of a listener. False: problems says which. */
 bool check_metrics_port(const struct conf *c, struct bytes *problems);
 
-/* What --check and a start say to `cluster` until chatd can be part of one; of printf(3), with the engine. */
-#define CHECK_NO_CLUSTER "cluster = %s: this build of chatd cannot be part of a cluster; leave the key out"
-
 /* Whether c has what a cluster needs, and nothing that cannot go with one; true without `cluster`. False: problems has
  * a line for each. */
 bool check_cluster(const struct conf *c, struct bytes *problems);
