@@ -22,6 +22,8 @@
 #include "chatd/core/commands/cmd_undo.h"
 #include "chatd/core/entry/dialogue.h"
 #include "chatd/core/entry/login.h"
+#include "chatd/core/entry/password.h"
+#include "chatd/core/entry/waiting.h"
 #include "chatd/core/entry/room_entry.h"
 #include "chatd/core/entry/resume.h"
 #include "chatd/core/input.h"
@@ -88,43 +90,57 @@ static int by_number(const struct session *a, const struct session *b)
 static void end_lost(struct chat *c, struct session *s)
 {
 	resume_keep(c, s);
-	session_end(c, s, "connection lost", false);
+	session_end(c, s, CONNECTION_LOST, false);
 }
 
 /* Somebody whom this node proposed in an incarnation that is over: to all others they have left. */
 static void end_here(struct chat *c, struct session *s)
 {
 	if (s->state == SESSION_LOGIN) {
-		person_leave(s);
-		s->person.pending = 0;
-		emit_reply(c, s, "This server was cut off from the others of this chat. Please give your name again.");
-		session_prompt(c, s);
-		session_go_on(c, s);
+		waiting_again(c, s);
+		return;
+	}
+	resume_keep(c, s);
+	if (s->state == SESSION_CHAT && !s->trusted && !s->input.eof) {
+		waiting_return(c, s);
 		return;
 	}
 	emit_reply(c, s, "This server was cut off from the others of this chat for too long, so you have left it. Connect "
-	           "again, here or at another one.");
-	resume_keep(c, s);
-	session_end(c, s, "connection lost", true);
+	           "again.");
+	session_end(c, s, CONNECTION_LOST, true);
 }
 
-/* The people of a node that is gone leave, in the order in which they came. */
-static void end_people(struct chat *c, struct node *n)
+/* The people of a node that is gone leave, in the order in which they came: there may be more than a step has room
+ * for. */
+static void end_people(struct chat *c)
 {
 	struct session *s, *next;
 
-	n->up = false;
-	HASH_SRT(person.hh, n->people, by_number);
-	HASH_ITER(person.hh, n->people, s, next)
+	if (c->cluster.ending == NULL)
+		return;
+	HASH_ITER(person.hh, c->cluster.ending->people, s, next) {
+		/* Only these are the same on all nodes. */
+		if (s->state == SESSION_CHAT && !act_has_room(c))
+			return;
 		if (person_is_remote(s))
 			end_lost(c, s);
 		else
 			end_here(c, s);
+	}
+	c->cluster.ending = NULL;
+}
+
+static void begin_end(struct chat *c, struct node *n)
+{
+	n->up = false;
+	HASH_SRT(person.hh, n->people, by_number);
+	c->cluster.ending = n;
+	end_people(c);
 }
 
 static void apply_node(struct chat *c, const struct act *a)
 {
-	end_people(c, a->node);
+	begin_end(c, a->node);
 	a->node->incarnation = a->incarnation;
 	a->node->number = a->number;
 	a->node->up = true;
@@ -146,7 +162,7 @@ static void apply_gone(struct chat *c, const char *text)
 	}
 	free(name);
 	if (n != NULL && n->up && n->incarnation == strtoull(blank, NULL, 10))
-		end_people(c, n);
+		begin_end(c, n);
 }
 
 /* -- people -------------------------------------------------------------------------------- */
@@ -298,6 +314,7 @@ enum { TICK_AGAIN_MS = 1000 };
 
 void act_tick(struct chat *c)
 {
+	end_people(c);
 	removal_tick(c);
 	resume_tick(c);
 	lockdown_tick(c);
@@ -330,7 +347,7 @@ int64_t act_due_ms(const struct chat *c)
 
 bool act_goes_on(const struct chat *c)
 {
-	return c->cluster.self != NULL && (c->rooms.ejections.due || forget_waiting(c) > 0 || c->rooms.removal.ndoomed > 0 ||
+	return c->cluster.self != NULL && (c->cluster.ending != NULL || c->rooms.ejections.due || forget_waiting(c) > 0 || c->rooms.removal.ndoomed > 0 ||
 	                                   c->moderation.reports.unsaved);
 }
 
@@ -392,6 +409,10 @@ static void apply(struct chat *c, const struct act *a)
 	case ACT_SIGN_IN:
 	case ACT_RESUME:
 		apply_comer(c, a);
+		break;
+	case ACT_CODE:
+		if (s != NULL && session_lives(s))
+			password_code_apply(c, s, a->text);
 		break;
 	case ACT_REGISTER:
 		if (s != NULL && s->state == SESSION_CHAT)

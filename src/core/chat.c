@@ -21,6 +21,7 @@
 #include "chatd/core/entry/guess.h"
 #include "chatd/core/entry/login.h"
 #include "chatd/core/entry/resume.h"
+#include "chatd/core/entry/waiting.h"
 #include "chatd/core/entry/welcome.h"
 #include "chatd/core/entry/negotiation.h"
 #include "chatd/core/input.h"
@@ -250,6 +251,7 @@ static bool step_store(struct chat *c, const struct event *e)
 		return true;
 	case EVENT_STORE_FAILED:
 		outage_begin(c, e->failure.reason, e->failure.advice);
+		waiting_all(c);
 		return true;
 	case EVENT_STORE_FULL:
 		outage_full(c);
@@ -292,6 +294,7 @@ static void on_tick(struct chat *c)
 	greeting_tick(c);
 	negotiation_tick(c);
 	login_tick(c);
+	waiting_tick(c);
 	question_tick(c);
 	room_tick(c);
 	shutdown_tick(c);
@@ -393,7 +396,7 @@ void chat_load_cluster(struct chat *c, const char *text)
 
 bool chat_is_up(const struct chat *c)
 {
-	return c->cluster.self->up && c->cluster.self->incarnation == c->cluster.incarnation;
+	return cluster_is_up(c);
 }
 
 bool chat_goes_on(const struct chat *c)
@@ -415,7 +418,7 @@ const struct effect *chat_effects(const struct chat *c, size_t *n)
 int64_t chat_due_ms(const struct chat *c)
 {
 	const int64_t due_ms[] = {
-		flood_due_ms(c), greeting_due_ms(c), negotiation_due_ms(c), login_due_ms(c), input_due_ms(c), typing_due_ms(c),
+		flood_due_ms(c), greeting_due_ms(c), negotiation_due_ms(c), login_due_ms(c), waiting_due_ms(c), input_due_ms(c), typing_due_ms(c),
 		question_due_ms(c), room_due_ms(c), shutdown_due_ms(c), outage_due_ms(c), seen_due_ms(c), mention_due_ms(c),
 		act_due_ms(c),
 	};

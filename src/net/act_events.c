@@ -10,18 +10,25 @@
 #include "chatd/base/log.h"
 #include "chatd/cluster/engine.h"
 #include "chatd/core/chat.h"
-#include "chatd/net/accept.h"
 #include "chatd/net/effects.h"
 #include "chatd/net/server.h"
 
 enum { ACTS_TURN = 512 }; /* acts that one turn applies, so that sends do not wait for a long tail */
 
+/* Where the engine is, is for moderators alone. */
 static void tell_away(struct server *s)
 {
 	effects_step(s, &(struct event){.kind = EVENT_STORE_FAILED, .failure = {
-		.reason = s->acts.away,
-		.advice = "This node cannot reach the engine of the cluster. Reading goes on.",
+		.reason = s->acts.open ? "this server cannot reach the others of this chat"
+		                       : "this server is not connected to the others of this chat yet",
+		.advice = s->acts.away,
 	}});
+}
+
+/* Others cannot be reached, or this node does not have all that they have yet. */
+static bool is_apart(const struct acts *a)
+{
+	return a->engine != NULL && (a->away != NULL || !a->open);
 }
 
 static void went_away(struct server *s, const char *reason)
@@ -35,6 +42,12 @@ static void went_away(struct server *s, const char *reason)
 		tell_away(s);
 }
 
+static void together(struct server *s)
+{
+	if (!is_apart(&s->acts) && !s->effects.store_failed)
+		effects_step(s, &(struct event){.kind = EVENT_STORE_BACK});
+}
+
 static void came_back(struct server *s)
 {
 	struct acts *a = &s->acts;
@@ -44,8 +57,7 @@ static void came_back(struct server *s)
 	free(a->away);
 	a->away = NULL;
 	log_info("cluster: the engine answers again");
-	if (!s->effects.store_failed)
-		effects_step(s, &(struct event){.kind = EVENT_STORE_BACK});
+	together(s);
 }
 
 static void apply(struct server *s, const struct engine_act *act)
@@ -57,9 +69,7 @@ static void apply(struct server *s, const struct engine_act *act)
 	if (!s->acts.open && chat_is_up(s->chat)) {
 		s->acts.open = true;
 		log_info("cluster: this node has all that the others have");
-		accept_all(s);
-		if (s->handover.board != NULL)
-			accept_handed(s);
+		together(s);
 	}
 }
 
@@ -121,7 +131,7 @@ bool act_events_turn(struct server *s)
 
 bool act_events_tell_away(struct server *s)
 {
-	if (s->acts.away != NULL)
+	if (is_apart(&s->acts))
 		tell_away(s);
-	return s->acts.away != NULL;
+	return is_apart(&s->acts);
 }

@@ -42,11 +42,6 @@ void acts_saved(struct server *s, uint64_t seq)
 	a->saved_seq = 0;
 }
 
-bool acts_are_open(const struct server *s)
-{
-	return s->acts.engine == NULL || s->acts.open;
-}
-
 void acts_wake(struct server *s)
 {
 	int fds[ENGINE_WAKE_MAX], n;

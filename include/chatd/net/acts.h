@@ -21,7 +21,7 @@ struct server;
 struct acts {
 	struct engine *engine;      /* borrowed; NULL: a single chatd */
 	bool more;                  /* there was more than a turn takes */
-	bool open;                  /* this node has all that the others had, and they know of it: people may come in */
+	bool open;                  /* this node has all that the others had, and they know of it */
 	uint64_t incarnation;       /* of the newest READY; 0: there was none */
 	char *away;                 /* owned; why nothing is appended; NULL: it is */
 	char id[ACT_ID_BYTES_MAX + 1];    /* of the act that is being applied */
@@ -39,9 +39,6 @@ void acts_done(struct server *s, const struct effect *e);
 
 /* All up to that record is saved. */
 void acts_saved(struct server *s, uint64_t seq);
-
-/* People may come in. */
-bool acts_are_open(const struct server *s);
 
 void acts_wake(struct server *s);
 void acts_release(struct acts *a);

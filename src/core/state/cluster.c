@@ -22,6 +22,11 @@ int64_t chat_shared_ms(const struct chat *c)
 	return c->cluster.self != NULL ? c->cluster.at_ms : c->now_ms;
 }
 
+bool cluster_is_up(const struct chat *c)
+{
+	return c->cluster.self->up && c->cluster.self->incarnation == c->cluster.incarnation;
+}
+
 struct node *cluster_find(const struct chat *c, const char *name)
 {
 	struct node *n;
@@ -81,6 +86,11 @@ static uint64_t mix_number(uint64_t hash, uint64_t number)
 }
 
 enum { HASH_BASE = 0xcbf29ce4 };
+
+uint64_t cluster_mix(uint64_t hash, const char *text)
+{
+	return mix_text(hash ^ HASH_BASE, text);
+}
 
 void cluster_note(struct chat *c, const struct record *r)
 {

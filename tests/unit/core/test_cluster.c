@@ -145,11 +145,14 @@ static void take_effects(struct peer *p)
 
 static void step_at(int node, struct event e)
 {
-	e.now_ms = now_ms;
-	e.wall_ms = wall();
+	/* No two hosts' clocks are the same. */
+	e.now_ms = now_ms + node * 987654;
+	e.wall_ms = wall() + node * 4321;
 	chat_step(peers[node].chat, &e);
 	take_effects(&peers[node]);
 }
+
+static uint32_t which; /* of the hashes is right, from 0 */
 
 static void answer(int node, const struct query *q)
 {
@@ -158,7 +161,7 @@ static void answer(int node, const struct query *q)
 	struct rows rows = {.kind = q->kind, .number = q->number, .conn = q->conn};
 
 	if (q->kind == QUERY_CHECK)
-		rows.check.matches = true;
+		rows.check.matches = true, rows.check.which = which;
 	else if (q->kind == QUERY_HASH)
 		rows.hash.text = "$y$hash";
 	else if (q->kind == QUERY_CODES)
@@ -220,8 +223,8 @@ static void spread(void)
 			if (chat_digest(p->chat) != chat_digest(peers[0].chat)) {
 				dump(0);
 				dump(i);
-				fail_msg("nodes %s and %s differ after: %s\n%s\n%s", node_names[0], node_names[i], stream[at].text,
-				         peers[0].records.data, p->records.data);
+				printf("# %s has\n%s# %s has\n%s", node_names[0], peers[0].records.data, node_names[i], p->records.data);
+				fail_msg("nodes %s and %s differ after: %s", node_names[0], node_names[i], stream[at].text);
 			}
 		}
 	}
@@ -243,7 +246,8 @@ static void say(int node, uint32_t slot, const char *text)
 
 static void comes(int node, uint32_t slot, const char *name)
 {
-	step_at(node, (struct event){.kind = EVENT_CONNECTED, .conn = id(slot), .connected.from = where("192.0.2.1")});
+	step_at(node, (struct event){.kind = EVENT_CONNECTED, .conn = id(slot), .connected = {.from = where("192.0.2.1"),
+	        .token = (uint64_t)node * 8 + slot}});
 	say(node, slot, name);
 }
 
@@ -397,18 +401,101 @@ static void test_a_lease_ends(void **state)
 	say(1, 0, "/time\n");
 	hears(1, "alice has left our chat: connection lost");
 	hears_not(1, "too late");
+	reads(0, 0, "This server was cut off from the others of this chat");
 	say(1, 0, "/who\n");
 	reads_not(1, 0, "alice");
-	/* It comes back, and so does she. */
+	/* It comes back, and so does she, by herself. */
+	step_at(0, (struct event){.kind = EVENT_TICK});
+	spread();
+	reads_not(0, 0, "You are alice");
 	propose_node(0);
 	spread();
+	step_at(0, (struct event){.kind = EVENT_TICK});
+	spread();
+	reads(0, 0, "You are alice, in general");
+	hears(1, "\"alice\" has joined our chat");
 	seq = peers[1].stored;
 	append("a 1 2000 P0 actor=alice what=nothing");
 	spread();
 	assert_int_equal(peers[1].stored, seq);
-	comes(0, 1, "alice\n");
-	say(1, 0, "/whois alice\n");
-	reads(1, 0, "alice");
+	say(0, 0, "here again\n");
+	hears(1, "[alice]:here again");
+}
+
+/* The name is somebody else's by then. And an account comes back to its room. */
+static void test_others_meanwhile(void **state)
+{
+	(void)state;
+	comes(0, 0, "alice\n");
+	comes(0, 1, "x1\n");
+	say(0, 1, "correct horse\n");
+	reads(0, 1, "You are x1");
+	say(0, 1, "/join ops\n");
+	comes(1, 0, "bob\n");
+	say(1, 0, "/join ops\n");
+	/* Typed in vain. */
+	step_at(1, (struct event){.kind = EVENT_LEASE_OVER, .lease = {"a", 1}});
+	step_at(0, (struct event){.kind = EVENT_BYTES, .conn = id(0), .bytes = {"lost\n", 5, 0}});
+	spread();
+	reads(0, 0, "What you typed last did not get through");
+	reads(0, 1, "You come back in by yourself.");
+	comes(2, 0, "alice\n");
+	reads(2, 0, "You are alice");
+	propose_node(0);
+	spread();
+	say(1, 0, "/who\n");
+	step_at(0, (struct event){.kind = EVENT_TICK});
+	spread();
+	reads(0, 0, "The name alice is no longer free, so you are alice");
+	reads(0, 1, "You are x1, in ops");
+	hears(1, "\"x1\" has joined our chat");
+	say(0, 1, "hello ops\n");
+	hears(1, "[x1]:hello ops");
+}
+
+/* While the others cannot be reached nobody gets a name, and who comes is told. */
+static void test_waiting_at_the_prompt(void **state)
+{
+	struct event bytes = {.kind = EVENT_BYTES, .conn = id(0), .bytes = {"alice\n", 6, 0}, .now_ms = now_ms, .wall_ms = wall()};
+
+	(void)state;
+	step_at(0, (struct event){.kind = EVENT_STORE_FAILED, .failure = {.reason = "this server cannot reach the others"}});
+	step_at(0, (struct event){.kind = EVENT_CONNECTED, .conn = id(0), .connected.from = where("192.0.2.1")});
+	chat_step(peers[0].chat, &bytes);
+	take_effects(&peers[0]);
+	assert_int_equal(bytes.bytes.taken, 0);
+	reads(0, 0, "Nobody can come in here at present: this server cannot reach the others");
+	reads_not(0, 0, "[ENTER YOUR NAME]");
+	/* That is not slow typing. */
+	for (int i = 0; i < 10; i++) {
+		now_ms += 60000;
+		step_at(0, (struct event){.kind = EVENT_TICK});
+	}
+	assert_false(peers[0].closed[0]);
+	step_at(0, (struct event){.kind = EVENT_STORE_BACK});
+	step_at(0, (struct event){.kind = EVENT_TICK});
+	reads(0, 0, "[ENTER YOUR NAME]");
+	say(0, 0, "alice\n");
+	reads(0, 0, "You are alice");
+}
+
+/* Of two who give the same code at the same time, one comes in. */
+static void test_one_code(void **state)
+{
+	(void)state;
+	for (int i = 0; i < NODES; i++)
+		chat_load_fact(peers[i].chat, &(struct saved_fact){FACT_ACCOUNT, "x2", "nick=x2 role=account made=1795378000002 hash=$y$hash codes=$y$a%0a$y$b"});
+	which = 1;
+	comes(0, 0, "x2\n");
+	comes(1, 0, "x2\n");
+	step_at(0, (struct event){.kind = EVENT_BYTES, .conn = id(0), .bytes = {"a\n", 2, 0}});
+	step_at(1, (struct event){.kind = EVENT_BYTES, .conn = id(0), .bytes = {"a\n", 2, 0}});
+	spread();
+	which = 0;
+	reads(0, 0, "You are x2");
+	reads(0, 0, "1 is left");
+	reads(1, 0, "That code was already used.");
+	reads_not(1, 0, "You are x2");
 }
 
 /* The code of somebody who is here, or was. */
@@ -547,6 +634,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_two_talk, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_one_name, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_lease_ends, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_others_meanwhile, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_waiting_at_the_prompt, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_one_code, begin_nodes, end_nodes),
 		cmocka_unit_test(test_anything),
 	};
 

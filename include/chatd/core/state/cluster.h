@@ -42,6 +42,7 @@ enum act_kind {
 	ACT_ACCOUNT = 'A',   /* an account's terms change */
 	ACT_REGISTER = 'U',  /* a guest's name becomes an account */
 	ACT_SIGN_IN = 'I',   /* somebody has proved that an account is theirs */
+	ACT_CODE = 'F',      /* somebody who is signed in has given a one-time code of their account */
 	ACT_DROP = 'D',      /* an account is given up */
 	ACT_MAIL = 'M',      /* a private message is kept for somebody who is away, */
 	ACT_READ = 'm',      /* and has been read */
@@ -77,6 +78,7 @@ struct person {
 struct cluster {
 	struct node *self;        /* this node; NULL: a single chatd */
 	struct node *nodes;       /* owned hash, by name */
+	struct node *ending;      /* the node whose people this act ends; NULL: none */
 	bool applying;            /* an act is being applied */
 	uint32_t done;            /* act_has_room: how often it has said yes in this step */
 	int64_t at_ms;            /* the time of the last act */
@@ -95,6 +97,9 @@ bool chat_defers(const struct chat *c);
 /* The time by which things that all nodes share last: that of the last act, or c->now_ms of a single chatd. */
 int64_t chat_shared_ms(const struct chat *c);
 
+/* All nodes have that this node is there: what it proposes counts. */
+bool cluster_is_up(const struct chat *c);
+
 /* Begins a chat of several nodes, before anything is loaded. */
 void cluster_begin(struct chat *c, const char *node);
 void cluster_free(struct chat *c);
@@ -106,6 +111,9 @@ void cluster_noted(struct chat *c);
 void cluster_state(const struct chat *c, struct bytes *b);
 uint32_t cluster_load(struct chat *c, const char *text);
 uint64_t cluster_digest(const struct chat *c);
+
+/* Adds the text to a hash that is the same on all nodes; from 0. */
+uint64_t cluster_mix(uint64_t hash, const char *text);
 
 /* The node of that name; NULL: there is none. */
 struct node *cluster_find(const struct chat *c, const char *name);
