@@ -30,6 +30,7 @@
 #include "chatd/core/moderation/filter.h"
 #include "chatd/core/moderation/flood.h"
 #include "chatd/core/moderation/lockdown.h"
+#include "chatd/core/moderation/private.h"
 #include "chatd/core/moderation/report.h"
 #include "chatd/core/moderation/shutdown.h"
 #include "chatd/core/people/account.h"
@@ -198,6 +199,24 @@ static void on_rows(struct chat *c, struct event *e)
 	load_rows_free(loaded);
 }
 
+/* Between nodes, past the acts. */
+static void on_told(struct chat *c, const struct event *e)
+{
+	struct question *q = e->kind == EVENT_TOLD ? private_told(c, e) : private_unheard(c, e);
+
+	if (q != NULL)
+		chat_answer(c, q, e);
+}
+
+/* Other nodes that have not answered. */
+static void give_up_telling(struct chat *c)
+{
+	struct question *q;
+
+	while (emit_has_room(c) && (q = question_untold(c)) != NULL)
+		chat_answer(c, q, &(struct event){.kind = EVENT_UNHEARD});
+}
+
 static void on_program(struct chat *c, const struct event *e)
 {
 	struct question *q = question_of(c, e);
@@ -296,6 +315,7 @@ static void on_tick(struct chat *c)
 	login_tick(c);
 	waiting_tick(c);
 	question_tick(c);
+	give_up_telling(c);
 	room_tick(c);
 	shutdown_tick(c);
 	outage_tick(c);
@@ -361,6 +381,10 @@ void chat_step(struct chat *c, struct event *e)
 		break;
 	case EVENT_ACT:
 		act_apply(c, e);
+		break;
+	case EVENT_TOLD:
+	case EVENT_UNHEARD:
+		on_told(c, e);
 		break;
 	case EVENT_STOP:
 		on_stop(c);

@@ -2,6 +2,7 @@
 
 #include "chatd/core/entry/password.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "chatd/core/state/emit.h"
 #include "chatd/core/entry/dialogue.h"
 #include "chatd/core/entry/guess.h"
+#include "chatd/core/moderation/private.h"
 #include "chatd/core/people/account_act.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
@@ -259,17 +261,18 @@ bool password_check_code(struct chat *c, struct session *s, question_then *then,
 /* Someone who knows the password gave a wrong code. */
 static void code_was_wrong(struct chat *c, struct session *s, struct account *a)
 {
-	char from[ADDRESS_BYTES_MAX];
+	char from[ADDRESS_BYTES_MAX], text[ADDRESS_BYTES_MAX + 160];
 
 	emit_security_about(c, s, "failed-second-step", a->nick, "wrong code");
 	if (s->account == a)
 		return;
 	c->status.counts.login_failures++;
 	account_wrong(c, a, true);
-	if (a->session != NULL)
-		emit_reply(c, a->session, "Someone at %s gave your password and a wrong code. If that was not you, "
-		           "%cpasswd sets a new password.", address_show(&s->from, from),
-		           c->config.command_prefix);
+	if (a->session == NULL)
+		return;
+	snprintf(text, sizeof text, "Someone at %s gave your password and a wrong code. If that was not you, "
+	         "%cpasswd sets a new password.", address_show(&s->from, from), c->config.command_prefix);
+	private_notice(c, a->session, text);
 }
 
 bool password_code_was_right(struct chat *c, struct session *s, struct question *q,

@@ -11,6 +11,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/base/fields.h"
 #include "chatd/core/state/state.h"
+#include "chatd/core/state/tables.h"
 
 bool chat_defers(const struct chat *c)
 {
@@ -220,6 +221,16 @@ struct session *person_of(struct node *node, uint64_t number)
 
 	HASH_FIND(person.hh, node->people, &number, sizeof number, s);
 	return s;
+}
+
+struct person_ref person_ref(const struct session *s)
+{
+	return (struct person_ref){s->id, s->person.node, s->person.number};
+}
+
+struct session *person_at(struct chat *c, const struct person_ref *ref)
+{
+	return ref->node != NULL ? person_of(ref->node, ref->number) : chat_session(c, ref->conn);
 }
 
 const char *person_key(const struct session *s, char key[PERSON_KEY_BYTES])

@@ -706,6 +706,14 @@ void emit_propose(struct chat *c, const char *text, size_t len)
 	e->text = keep(c, text, len);
 }
 
+void emit_tell(struct chat *c, const char *text, size_t len)
+{
+	struct effect *e = emit(c, EFFECT_TELL);
+
+	e->len = len;
+	e->text = keep(c, text, len);
+}
+
 void act_propose(struct chat *c, struct session *s, enum act_kind kind, const char *text)
 {
 	struct bytes b = {0};

@@ -108,6 +108,9 @@ static void append(const char *text)
 		again = mem_strdup(text);
 }
 
+static char *told[64]; /* owned; what nodes tell each other, "NODE TEXT" */
+static size_t ntold;
+
 static void take_effects(struct peer *p)
 {
 	const struct effect *e;
@@ -117,6 +120,9 @@ static void take_effects(struct peer *p)
 	for (; n > 0; n--, e++) {
 		if (e->kind == EFFECT_PROPOSE) {
 			append(e->text);
+		} else if (e->kind == EFFECT_TELL) {
+			assert_true(ntold < 64);
+			told[ntold++] = mem_strdup(e->text);
 		} else if (e->kind == EFFECT_SEND && e->conn.gen != 0 && e->conn.slot < 8) {
 			bytes_append(&p->out[e->conn.slot], e->text, e->len);
 		} else if (e->kind == EFFECT_CLOSE && e->conn.gen != 0 && e->conn.slot < 8) {
@@ -204,10 +210,28 @@ static void dump(int node)
 	}
 }
 
+/* What was told comes to its node, unless that is deaf. */
+static int deaf = -1;
+
+static bool tell_all(void)
+{
+	bool any = ntold > 0;
+
+	for (size_t i = 0; i < ntold; i++) {
+		int node = told[i][0] - 'a';
+
+		if (node != deaf)
+			step_at(node, (struct event){.kind = EVENT_TOLD, .told.text = told[i] + 2});
+		free(told[i]);
+	}
+	ntold = 0;
+	return any;
+}
+
 /* All that was proposed comes to all nodes, and they make the same of it. */
 static void spread(void)
 {
-	while (answer_all() || peers[0].applied < nstream) {
+	while (answer_all() || tell_all() || peers[0].applied < nstream) {
 		size_t at = peers[0].applied;
 
 		for (int i = 0; i < NODES && at < nstream; i++) {
@@ -347,6 +371,9 @@ static int end_nodes(void **state)
 	}
 	while (nstream > 0)
 		free(stream[--nstream].text);
+	while (ntold > 0)
+		free(told[--ntold]);
+	deaf = -1;
 	free(again);
 	again = NULL;
 	return end(state);
@@ -477,6 +504,78 @@ static void test_waiting_at_the_prompt(void **state)
 	reads(0, 0, "[ENTER YOUR NAME]");
 	say(0, 0, "alice\n");
 	reads(0, 0, "You are alice");
+}
+
+/* Past the acts, and no node keeps it. */
+static void test_private(void **state)
+{
+	(void)state;
+	comes(0, 0, "alice\n");
+	comes(1, 0, "bob\n");
+	comes(2, 0, "carol\n");
+	say(0, 0, "/msg bob for you alone\n");
+	reads(1, 0, "[alice -> you]:for you alone");
+	reads(0, 0, "-- To bob: for you alone");
+	assert_int_equal(strlen(peers[2].out[0].data), 0);
+	say(1, 0, "/reply and for you\n");
+	reads(0, 0, "[bob -> you]:and for you");
+	reads(1, 0, "-- To alice: and for you");
+	say(1, 0, "/ignore alice\n");
+	say(0, 0, "/msg bob again\n");
+	reads(0, 0, "Not sent: bob does not accept messages from you.");
+	for (size_t i = 0; i < nstream; i++)
+		assert_null(strstr(stream[i].text, "you"));
+	say(2, 0, "/away at lunch\n");
+	say(1, 0, "/msg carol hello\n");
+	reads(1, 0, "carol is away (at lunch) and may read it later.");
+	/* The connection is gone, which only their node knows. */
+	step_at(2, (struct event){.kind = EVENT_CLOSED, .conn = id(0), .closed.reason = "connection lost"});
+	step_at(0, (struct event){.kind = EVENT_BYTES, .conn = id(0), .bytes = {"/msg carol still there?\n", 24, 0}});
+	tell_all();
+	tell_all();
+	reads(0, 0, "Not sent: carol has just left.");
+	spread();
+}
+
+/* Without an answer the sender is told so, and goes on. */
+static void test_private_unheard(void **state)
+{
+	struct event e = {.kind = EVENT_BYTES, .conn = id(0), .bytes = {"/msg bob two\n", 13, 0}, .wall_ms = wall()};
+	char *text;
+
+	(void)state;
+	comes(0, 0, "alice\n");
+	comes(1, 0, "bob\n");
+	deaf = 1;
+	say(0, 0, "/msg bob one\n");
+	reads_not(0, 0, "bob");
+	/* Meanwhile nothing more is read. */
+	e.now_ms = now_ms;
+	chat_step(peers[0].chat, &e);
+	assert_int_equal(e.bytes.taken, 0);
+	now_ms += 5000;
+	step_at(0, (struct event){.kind = EVENT_TICK});
+	reads(0, 0, "bob may not have got that: the server that they are on, b, does not answer.");
+	deaf = -1;
+	/* Or the engine knows. */
+	step_at(0, (struct event){.kind = EVENT_BYTES, .conn = id(0), .bytes = {"/msg bob three\n", 15, 0}});
+	text = mem_strdup(told[0]);
+	free(told[--ntold]);
+	bytes_clear(&peers[0].out[0]);
+	step_at(0, (struct event){.kind = EVENT_UNHEARD, .told.text = text + 2});
+	reads(0, 0, "bob may not have got that");
+	/* Late, or twice: it was given up. */
+	step_at(1, (struct event){.kind = EVENT_TOLD, .told.text = text + 2});
+	spread();
+	step_at(0, (struct event){.kind = EVENT_UNHEARD, .told.text = text + 2});
+	reads_not(0, 0, "To bob");
+	free(text);
+	/* From nobody, to nobody, and no sense at all. */
+	step_at(1, (struct event){.kind = EVENT_TOLD, .told.text = "what=text from=a by=1 to=1 text=x"});
+	step_at(1, (struct event){.kind = EVENT_TOLD, .told.text = "what=text from=z by=1 to=1 text=x"});
+	step_at(1, (struct event){.kind = EVENT_TOLD, .told.text = "what=answer from=a by=1 number=1 result=read"});
+	step_at(1, (struct event){.kind = EVENT_TOLD, .told.text = "x"});
+	spread();
 }
 
 /* Of two who give the same code at the same time, one comes in. */
@@ -636,6 +735,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_lease_ends, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_others_meanwhile, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_waiting_at_the_prompt, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_private, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_private_unheard, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_one_code, begin_nodes, end_nodes),
 		cmocka_unit_test(test_anything),
 	};

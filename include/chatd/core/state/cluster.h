@@ -16,6 +16,7 @@
 
 #include "chatd/base/bounds.h"
 #include "chatd/base/hash.h"
+#include "chatd/core/event.h"
 
 struct account;
 struct bytes;
@@ -72,6 +73,13 @@ struct person {
 	struct session *prev, *next; /* there */
 	bool keeps;               /* its connection broke: it may come back with its code */
 	UT_hash_handle hh;        /* in node.people */
+};
+
+/* A person, whether they have a connection here or not. */
+struct person_ref {
+	struct conn_id conn;      /* in a single chatd */
+	struct node *node;        /* and in a cluster */
+	uint64_t number;
 };
 
 /* Part of struct chat. */
@@ -135,6 +143,10 @@ struct session *person_of(struct node *node, uint64_t number);
 /* The key of its fact. */
 enum { PERSON_KEY_BYTES = NODE_BYTES_MAX + 24 };
 const char *person_key(const struct session *s, char key[PERSON_KEY_BYTES]);
+
+/* Refers to s for as long as it lives; and finds it. NULL: it is gone. */
+struct person_ref person_ref(const struct session *s);
+struct session *person_at(struct chat *c, const struct person_ref *ref);
 
 /* What is saved of s has changed. */
 void person_touch(struct session *s);

@@ -187,6 +187,8 @@ void emit_done(struct chat *c, const char *text, size_t len);
 void act_propose(struct chat *c, struct session *s, enum act_kind kind, const char *text);
 /* The act as it goes to all nodes; the text is copied to the arena. */
 void emit_propose(struct chat *c, const char *text, size_t len);
+/* "NODE TEXT" for one other node, past the acts. */
+void emit_tell(struct chat *c, const char *text, size_t len);
 
 /* Asks the history; the strings are copied to the arena. */
 void emit_query(struct chat *c, struct query q);
