@@ -359,6 +359,9 @@ void chat_step(struct chat *c, struct event *e)
 	case EVENT_ACT:
 		act_apply(c, e);
 		break;
+	case EVENT_TOLD:
+	case EVENT_UNHEARD:
+		break;
 	case EVENT_STOP:
 		on_stop(c);
 		break;

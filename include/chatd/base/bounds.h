@@ -392,6 +392,14 @@ enum {
 	PROPOSALS_MAX = 16384,  /* acts of our own that were not read from the stream yet: more than what
 	                         * people say in a second, */
 	PROPOSALS_BYTES_MAX = 16 << 20, /* and bytes of them */
+	TELL_BYTES_MAX = 64 << 10, /* of a text for one other node, past the stream: the longest line, all written
+	                         * %XX, and whose and for whom it is */
+	TELLS_MAX = 4096,       /* such texts of ours that were not heard yet, */
+	TELLS_BYTES_MAX = 4 << 20, /* and bytes of them: for one more, nobody counts as having heard it */
+	TELLS_BATCH_MAX = 64,   /* of these, sent at once, */
+	TELLS_BATCH_BYTES_MAX = 64 << 10, /* and bytes: so little that no act waits for it */
+	TELLS_WAITING_MAX = 4096,        /* texts of other nodes that the loop has not taken, */
+	TELLS_WAITING_BYTES_MAX = 4 << 20, /* and bytes of them: one more is dropped */
 	ENGINE_REPLY_BYTES_MAX = 16 << 20, /* of one answer: more than that is not Redis, or not chatd's */
 	ENGINE_WHY_BYTES_MAX = 800, /* of a sentence on what is wrong with the engine */
 	ENGINE_RETRY_MS_MAX = 1000, /* between two tries to reach it; the first ones come sooner */
@@ -596,6 +604,11 @@ _Static_assert(ACTS_READ_MAX * (ACT_BYTES_MAX + 256) <= ACTS_WAITING_BYTES_MAX &
                (int)ACTS_READ_MAX <= (int)ACTS_WAITING_MAX, "one answer of the engine fits");
 _Static_assert((int)ACTS_BATCH_BYTES_MAX >= (int)ACT_BYTES_MAX && LINE_BYTES_LIMIT * 2 < ACT_BYTES_MAX,
                "an act fits a batch, and a line an act");
+_Static_assert(BODY_BYTES_MAX * 3 + NAME_BYTES_MAX * 12 + 2 * NODE_BYTES_MAX + 512 <= TELL_BYTES_MAX,
+               "a line for one person fits a text, all written %XX, with two names");
+_Static_assert((int)TELLS_BATCH_BYTES_MAX >= (int)TELL_BYTES_MAX &&
+               (int)TELLS_WAITING_BYTES_MAX >= 4 * (int)TELL_BYTES_MAX &&
+               (int)TELLS_BYTES_MAX >= 4 * (int)TELL_BYTES_MAX, "a text fits");
 _Static_assert((int)RECV_BUFFER_BYTES <= (int)FLOOD_STEP_BYTES, "what is taken at once is there");
 
 #endif

@@ -528,6 +528,10 @@ enum event_kind {
 	EVENT_INCARNATION, /* in a cluster: this node begins, or begins again because it was cut off for too long */
 	EVENT_LEASE_OVER,  /* in a cluster: another node has not been heard of for as long as its lease */
 	EVENT_ACT,         /* in a cluster: the next act, of whatever node, in the order that all nodes have */
+	EVENT_TOLD,        /* in a cluster: another node's EFFECT_TELL to this one. In no order with acts, and at any
+	                    * time, even before INCARNATION; what it says is to be checked */
+	EVENT_UNHEARD,     /* in a cluster: no node has heard what EFFECT_TELL gave. That it does not come shows
+	                    * nothing: best effort */
 	EVENT_TICK,        /* the time chat_due_ms has come */
 	EVENT_STOP,        /* chatd is shutting down: tell everyone */
 };
@@ -603,6 +607,10 @@ struct event {
 			int64_t at_ms;    /* its time, the same for all nodes: since the epoch, never less than that
 			                   * of the act before it */
 		} act;                    /* ACT */
+		struct {
+			const char *text; /* without the node; 1 to TELL_BYTES_MAX bytes, NUL-terminated; borrowed for the
+			                   * call */
+		} told;                   /* TOLD, UNHEARD */
 		struct arrival arrived;   /* ARRIVED: what arrived at the connection effect.about */
 		struct {
 			uint32_t room;      /* the room's number */
@@ -654,6 +662,10 @@ enum effect_kind {
 	EFFECT_DONE,        /* in a cluster: the act is done; what it appended is to be saved together with text, which
 	                     * chat_load_cluster takes at the next start */
 	EFFECT_PROPOSE,     /* in a cluster: give text to all nodes, this one too, as EVENT_ACT */
+	EFFECT_TELL,        /* in a cluster: text is a node's name, a blank, and what that node gets as EVENT_TOLD: 1 to
+	                     * TELL_BYTES_MAX bytes. Nothing keeps it, and it may be lost. If it is known that nobody
+	                     * has heard it, EVENT_UNHEARD says so, perhaps at once; an answer to that which tells
+	                     * again would go round in a circle */
 	EFFECT_LOG,         /* write text to the operator's log, at level info */
 };
 
