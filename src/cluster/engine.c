@@ -44,6 +44,37 @@ bool engine_next(struct engine *e, struct engine_event *out)
 	return true;
 }
 
+static void text_done(struct engine *e)
+{
+	struct news *n = e->texts.news;
+	e->texts.news = NULL;
+	if (n && n->kind == ENGINE_UNHEARD) {
+		tells_done(&e->texts.ours, n);
+		return;
+	}
+	if (n) {
+		atomic_fetch_sub(&e->texts.n, 1);
+		atomic_fetch_sub(&e->texts.bytes, n->text.len);
+	}
+	news_free(n);
+}
+
+bool engine_next_text(struct engine *e, struct engine_event *out)
+{
+	text_done(e);
+	e->texts.news = (struct news *)inbox_next(&e->texts.inbox);
+	return e->texts.news && news_event(e->texts.news, out);
+}
+
+bool engine_tell(struct engine *e, const char *node, const char *text, size_t bytes)
+{
+	if (!node_name_ok(node, strlen(node)) || bytes == 0 || bytes > TELL_BYTES_MAX || memchr(text, '\0', bytes) ||
+	    !tells_post(&e->texts.ours, node, text, bytes))
+		return false;
+	e->wake = true;
+	return true;
+}
+
 bool engine_propose(struct engine *e, uint64_t incarnation, const char *text, size_t bytes)
 {
 	assert(bytes > 0 && bytes <= ACT_BYTES_MAX);
@@ -98,6 +129,8 @@ static void engine_free(struct engine *e)
 	struct engine_event event;
 	while (engine_next(e, &event)) {
 	}
+	while (engine_next_text(e, &event)) {
+	}
 	free(atomic_load(&e->applied));
 	free(atomic_load(&e->beginning));
 	fd_close(e->inbox.event_fd);
@@ -118,6 +151,7 @@ static bool fds_open(struct engine *e, char *why, size_t bytes)
 			return false;
 		}
 	}
+	e->texts.inbox.event_fd = e->inbox.event_fd;
 	return true;
 }
 
@@ -159,7 +193,7 @@ struct engine *engine_start(const struct engine_options *o, char *why, size_t by
 	struct engine *e = mem_zero(1, sizeof(*e));
 	e->options = (struct engine_options){ .database = o->database, .format = o->format, .sync = o->sync };
 	e->times = times_of(o->lease_ms);
-	keys_init(&e->keys, o->stream, o->node);
+	keys_init(&e->keys, o->stream, o->database, o->node);
 	snprintf(e->node, sizeof(e->node), "%s", o->node);
 	e->user = o->user ? mem_strdup(o->user) : NULL;
 	e->password = o->password ? mem_strdup(o->password) : NULL;

@@ -77,7 +77,7 @@ enum outcome outcome_error(struct engine_thread *t, const char *error)
 	if (strncmp(error, "NOPERM", 6) == 0)
 		return outcome_set(t, OUTCOME_REFUSED, "Redis does not allow what chatd needs (%.160s). In Redis: "
 		                   "ACL SETUSER %.40s " KEYS_RULES, error,
-		                   t->e->user ? t->e->user : "default", stream, stream);
+		                   t->e->user ? t->e->user : "default", stream, stream, stream);
 	if (strncmp(error, "WRONGTYPE", 9) == 0)
 		return outcome_set(t, OUTCOME_FATAL, "Redis's key %s, or one that begins with %s:, is not chatd's: "
 		                   "choose another database or stream for this cluster.", stream, stream);

@@ -9,6 +9,7 @@
 #include "chatd/cluster/lease.h"
 #include "chatd/cluster/outcome.h"
 #include "chatd/cluster/settings.h"
+#include "chatd/cluster/telling.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -268,6 +269,27 @@ static enum outcome position_save(struct engine_thread *t)
 	return ask_done(t, &t->writer);
 }
 
+/* With the lease, listens to our channel: nobody else of this name does. And sees that we may publish, by a text that
+ * is none. */
+static enum outcome listen_to_channel(struct engine_thread *t)
+{
+	const char *channel = t->e->keys.channel;
+	redisReply *r;
+	wire_command(&t->listener, "SUBSCRIBE", channel, NULL);
+	enum outcome outcome = ask_reply(t, &t->listener, &r);
+	if (outcome != OUTCOME_OK)
+		return outcome;
+	bool ok = r->type == REDIS_REPLY_ARRAY && r->elements == 3 && r->element[0]->type == REDIS_REPLY_STRING &&
+	          strcmp(r->element[0]->str, "subscribe") == 0;
+	freeReplyObject(r);
+	if (!ok)
+		return outcome_unexpected(t, "SUBSCRIBE");
+	t->listener.listens = true;
+	t->ping_at_ms = boot_ms(); /* at once: messages may have come with the answer */
+	wire_command(&t->writer, "PUBLISH", channel, "", NULL);
+	return ask_done(t, &t->writer);
+}
+
 /* -- all of it ------------------------------------------------------------------------------- */
 
 enum outcome engine_session_begin(struct engine_thread *t)
@@ -286,9 +308,13 @@ enum outcome engine_session_begin(struct engine_thread *t)
 	if (outcome == OUTCOME_OK)
 		outcome = hello(t, &t->reader);
 	if (outcome == OUTCOME_OK)
+		outcome = hello(t, &t->listener);
+	if (outcome == OUTCOME_OK)
 		outcome = lease_begin(t);
 	if (outcome == OUTCOME_OK)
 		outcome = position_save(t);
+	if (outcome == OUTCOME_OK)
+		outcome = listen_to_channel(t);
 	if (outcome != OUTCOME_OK)
 		return outcome;
 	t->expecting = (struct expecting){ 0 };
@@ -311,6 +337,8 @@ void engine_session_end(struct engine_thread *t)
 {
 	wire_close(&t->writer);
 	wire_close(&t->reader);
+	wire_close(&t->listener);
 	t->proposals.sent = 0;
+	telling_refuse(t);
 	t->in_session = false;
 }

@@ -13,7 +13,10 @@
 #include "chatd/net/effects.h"
 #include "chatd/net/server.h"
 
-enum { ACTS_TURN = 512 }; /* acts that one turn applies, so that sends do not wait for a long tail */
+enum {
+	ACTS_TURN = 512,  /* acts that one turn applies, so that sends do not wait for a long tail, */
+	TEXTS_TURN = 512, /* and texts that it takes */
+};
 
 /* Where the engine is, is for moderators alone. */
 static void tell_away(struct server *s)
@@ -110,23 +113,44 @@ static void handle(struct server *s, const struct engine_event *e)
 		log_errx("cluster: %s", e->reason);
 		s->acts.ended(s->acts.ctx, e->reason);
 		break;
+	case ENGINE_TOLD:
+	case ENGINE_UNHEARD:
+		break;
 	}
+}
+
+/* Texts past the stream wait neither for acts nor for the disk. True: there are more. */
+static bool texts_turn(struct server *s)
+{
+	struct engine_event e;
+
+	for (int n = 0; n < TEXTS_TURN; n++) {
+		if (!engine_next_text(s->acts.engine, &e))
+			return false;
+		effects_step(s, &(struct event){
+			.kind = e.kind == ENGINE_TOLD ? EVENT_TOLD : EVENT_UNHEARD,
+			.told = {e.text},
+		});
+	}
+	return true;
 }
 
 bool act_events_turn(struct server *s)
 {
 	struct engine_event e;
 	int n = 0;
+	bool more;
 
 	if (s->acts.engine == NULL || s->stop.begun)
 		return false;
+	more = texts_turn(s);
 	/* What cannot be saved is not applied. */
 	while (!s->effects.store_failed && !server_behind(s) && engine_next(s->acts.engine, &e)) {
 		handle(s, &e);
 		if (++n == ACTS_TURN)
 			return true;
 	}
-	return false;
+	return more;
 }
 
 bool act_events_tell_away(struct server *s)

@@ -32,6 +32,33 @@ void acts_done(struct server *s, const struct effect *e)
 	}
 }
 
+void acts_tell(struct server *s, const struct effect *e)
+{
+	const char *blank = memchr(e->text, ' ', e->len), *text = blank == NULL ? e->text + e->len : blank + 1;
+	size_t node_len = (size_t)(blank == NULL ? 0 : blank - e->text), len = e->len - (size_t)(text - e->text);
+	struct acts *a = &s->acts;
+	char node[NODE_BYTES_MAX + 1];
+
+	if (node_len <= NODE_BYTES_MAX) {
+		snprintf(node, sizeof node, "%.*s", (int)node_len, e->text);
+		if (engine_tell(a->engine, node, text, len))
+			return;
+	}
+	/* effects_step says so: no step may begin while effects are carried out. */
+	if (a->unheard.n == a->unheard.cap) {
+		a->unheard.cap = a->unheard.cap == 0 ? 16 : a->unheard.cap * 2;
+		a->unheard.text = mem_resize(a->unheard.text, a->unheard.cap * sizeof *a->unheard.text);
+	}
+	a->unheard.text[a->unheard.n] = mem_alloc(len + 1);
+	memcpy(a->unheard.text[a->unheard.n], text, len);
+	a->unheard.text[a->unheard.n++][len] = '\0';
+}
+
+char *acts_unheard(struct server *s)
+{
+	return s->acts.unheard.n == 0 ? NULL : s->acts.unheard.text[--s->acts.unheard.n];
+}
+
 void acts_saved(struct server *s, uint64_t seq)
 {
 	struct acts *a = &s->acts;
@@ -57,4 +84,7 @@ void acts_release(struct acts *a)
 {
 	free(a->away);
 	free(a->position);
+	while (a->unheard.n > 0)
+		free(a->unheard.text[--a->unheard.n]);
+	free(a->unheard.text);
 }

@@ -11,12 +11,14 @@
  *	session          beginning one: is this Redis as it must be, and the cluster ours?
  *	lease            the lease that makes an incarnation
  *	ask              waiting for an answer, while a session begins
+ *	telling          texts for other nodes, and theirs
  *	appending, reading, nodes    what is done in a session: our acts, all acts, the other nodes
  *	extent           what the stream has
  *	expecting        what the replies to that are to
  *	incarnation      its end
  *	outcome          what went wrong, in words, and telling the loop
  *	proposals        our acts that are not answered
+ *	tells            our texts for other nodes that are not heard
  *	settings         the rules for Redis's settings
  *	dialer, wire     connecting, and one connection
  *	news, keys, stream_id
@@ -34,6 +36,7 @@
 #include "chatd/cluster/nodes.h"
 #include "chatd/cluster/proposals.h"
 #include "chatd/cluster/stream_id.h"
+#include "chatd/cluster/tells.h"
 #include "chatd/cluster/wire.h"
 
 #include <pthread.h>
@@ -74,6 +77,13 @@ struct engine {
 		_Atomic size_t bytes;
 		_Atomic bool paused;   /* the thread reads no further, and must be woken */
 	} waiting;
+	struct {
+		struct inbox inbox;        /* from the thread to the loop; its event_fd is the other inbox's */
+		struct tells_posted ours;  /* from the loop to the thread */
+		_Atomic uint32_t n;        /* of other nodes, and not taken by the loop */
+		_Atomic size_t bytes;
+		struct news *news;         /* loop: what the last event points into; NULL: none */
+	} texts;
 	_Atomic(struct stream_id *) applied; /* not yet taken by the thread */
 	_Atomic(struct beginning *) beginning; /* the same */
 	_Atomic bool stop;      /* true once the thread must end */
@@ -121,6 +131,7 @@ enum expected {
 	EXPECT_POSITIONS, /* all positions */
 	EXPECT_LENGTH,    /* of the stream */
 	EXPECT_TRIM,      /* entries that were trimmed */
+	EXPECT_HEARD,     /* how many have heard a text; as many replies as tells.sent */
 };
 enum { EXPECTED_MAX = 16 }; /* kinds of replies under way: each at most once */
 
@@ -132,12 +143,14 @@ struct expecting {
 /* The thread's own. Times are of CLOCK_BOOTTIME. */
 struct engine_thread {
 	struct engine *e;
-	struct wire writer, reader; /* the two connections of a session */
+	struct wire writer, reader, listener; /* the connections of a session */
 	struct lease lease;
 	struct beginning known; /* what engine_begin said, and what we saved since */
 	struct stream_id saved; /* the position that Redis has of us */
 	struct reading reading;
 	struct proposals proposals;
+	struct tells tells;
+	int64_t ping_at_ms;     /* when to ask whether the listener still listens */
 	struct expecting expecting; /* on the writer */
 	struct nodes nodes;
 	uint32_t batch_left;    /* replies of the batch that are still to come; 0: none is under way */

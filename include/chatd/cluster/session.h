@@ -6,7 +6,7 @@
 
 #include "chatd/cluster/engine_state.h"
 
-/* Connects twice, checks all that must be so, and takes the lease. OK: t->in_session, and READY was
+/* Connects three times, checks all that must be so, and takes the lease. OK: t->in_session, and READY was
  * told if the incarnation is new. */
 enum outcome engine_session_begin(struct engine_thread *t);
 /* Closes the connections. Acts that were not answered wait for the next session. */

@@ -28,14 +28,22 @@ struct acts {
 	char saved_id[ACT_ID_BYTES_MAX + 1]; /* of the act whose records are to be saved next, */
 	uint64_t saved_seq;         /* the last of which is this one; 0: none waits */
 	char *position;             /* owned; for POSITION_BYTES_MAX */
+	struct {
+		char **text;            /* owned, and so is each: what the engine did not take, of the step that is carried out */
+		size_t n, cap;
+	} unheard;
 	void (*ready)(void *ctx, const char *cluster); /* as in struct server_options */
 	void (*ended)(void *ctx, const char *why);
 	void *ctx;
 };
 
-/* EFFECT_PROPOSE and EFFECT_DONE. */
+/* EFFECT_PROPOSE, EFFECT_DONE and EFFECT_TELL. */
 void acts_propose(struct server *s, const struct effect *e);
 void acts_done(struct server *s, const struct effect *e);
+void acts_tell(struct server *s, const struct effect *e);
+
+/* The next text that acts_tell found nobody to hear, which the caller frees; NULL: none. */
+char *acts_unheard(struct server *s);
 
 /* All up to that record is saved. */
 void acts_saved(struct server *s, uint64_t seq);

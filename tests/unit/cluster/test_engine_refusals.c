@@ -89,11 +89,11 @@ static void passwords(void **state)
 	redis_ask(&redis, "ACL SETUSER chatd on >open +@all -config ~*");
 	a.options.user = "chatd";
 	a.options.password = "open";
-	refused(&a, "config|get", "ACL SETUSER chatd ~chatd ~chatd:* +auth");
+	refused(&a, "config|get", "ACL SETUSER chatd ~chatd ~chatd:* &chatd:to:* +auth");
 	/* With exactly what it says, all goes. */
 	char rules[600], command[800];
 	redis_ask(&redis, "ACL SETUSER chatd reset");
-	snprintf(rules, sizeof(rules), KEYS_RULES, "chatd", "chatd");
+	snprintf(rules, sizeof(rules), KEYS_RULES, "chatd", "chatd", "chatd");
 	snprintf(command, sizeof(command), "ACL SETUSER chatd on >open %s", rules);
 	assert_int_equal(redis_ask(&redis, command)->type, REDIS_REPLY_STATUS);
 	a.options.lease_ms = 300;
