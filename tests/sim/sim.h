@@ -68,6 +68,10 @@ struct sim {
 	int64_t pressed_ms;     /* since when the store has been behind without a break */
 	struct token *token;    /* SIM_TOKENS_MAX */
 	uint32_t ntokens;
+	struct {
+		uint64_t behind_most;          /* bytes that were behind a mark, at most */
+		uint64_t marks[SIM_FEEDS_MAX]; /* of feeds, after the last turn */
+	} feeds;
 	uint64_t digest;        /* of all effects, and of all that was sent and when: sim_digest */
 	struct sim_stats stats;
 	struct {

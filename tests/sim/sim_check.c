@@ -255,20 +255,15 @@ static void check_conn(const struct connection *c)
 
 static void check_feed(uint32_t number, uint32_t readers)
 {
-	static uint64_t behind_most, marks[SIM_FEEDS_MAX];
 	const struct feed *f = &sim->server->fanout.feeds[number];
-	uint64_t at = f->start;
+	uint64_t at = f->start, *marks = sim->feeds.marks;
 
-	if (sim->step == 0 && number == 0) {
-		behind_most = 0;
-		memset(marks, 0, sizeof marks);
-	}
 	/* A new life begins. */
 	if (f->end < marks[number])
 		marks[number] = 0;
 	/* Within a turn the mark moves last: what is behind may be more there than at its end. */
-	if (f->end - marks[number] > behind_most)
-		behind_most = f->end - marks[number];
+	if (f->end - marks[number] > sim->feeds.behind_most)
+		sim->feeds.behind_most = f->end - marks[number];
 	marks[number] = f->mark;
 	if (f->nreaders != readers)
 		sim_fail("feed %u has %u readers and counts %u", number, readers, f->nreaders);
@@ -281,7 +276,7 @@ static void check_feed(uint32_t number, uint32_t readers)
 	}
 	if (f->head != NULL && at != f->end)
 		sim_fail("feed %u: its chunks end too early", number);
-	if (f->head != NULL && f->end - f->start > FEED_BYTES_MAX + 2 * FEED_CHUNK_BYTES + behind_most)
+	if (f->head != NULL && f->end - f->start > FEED_BYTES_MAX + 2 * FEED_CHUNK_BYTES + sim->feeds.behind_most)
 		sim_fail("feed %u has %" PRIu64 " bytes", number, f->end - f->start);
 }
 

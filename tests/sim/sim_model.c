@@ -34,7 +34,7 @@ static struct mfeed *feed_at(int64_t number)
 {
 	if (number < 0 || number >= SIM_FEEDS_MAX)
 		sim_fail("feed %" PRId64 ": more rooms than were asked for", number);
-	return &model.feed[number];
+	return &model->feed[number];
 }
 
 static void feed_show(int64_t number, size_t to)
@@ -42,7 +42,7 @@ static void feed_show(int64_t number, size_t to)
 	struct mfeed *f = feed_at(number);
 
 	for (uint32_t slot = 0; slot < SIM_SLOTS_MAX; slot++) {
-		struct peer *p = model.peer[slot];
+		struct peer *p = model->peer[slot];
 
 		if (p != NULL && p->known)
 			peer_view_show(p, number, to);
@@ -118,9 +118,9 @@ static void note_ending(void)
 		const struct session *s = sim->chat->people.sessions[slot];
 		bool ends = s != NULL && s->state == SESSION_CHAT && s->input.eof;
 
-		if (ends || model.ending[slot] != NULL) {
-			free(model.ending[slot]);
-			model.ending[slot] = ends ? mem_strdup(s->key) : NULL;
+		if (ends || model->ending[slot] != NULL) {
+			free(model->ending[slot]);
+			model->ending[slot] = ends ? mem_strdup(s->key) : NULL;
 		}
 	}
 }
@@ -129,8 +129,8 @@ static void note_ending(void)
 static const struct peer *speaker_of(const char *key, const struct event *e)
 {
 	for (uint32_t slot = 0; slot < SIM_SLOTS_MAX; slot++)
-		if (model.ending[slot] != NULL && strcmp(model.ending[slot], key) == 0)
-			return model.peer[slot];
+		if (model->ending[slot] != NULL && strcmp(model->ending[slot], key) == 0)
+			return model->peer[slot];
 	return model_peer(e->conn);
 }
 
@@ -165,7 +165,7 @@ static void check_said(const struct effect *effects, size_t n, size_t i, const s
 		shown[at->feed % 2] = true;
 	}
 	for (uint32_t slot = 0; slot < SIM_SLOTS_MAX; slot++) {
-		const struct peer *p = model.peer[slot];
+		const struct peer *p = model->peer[slot];
 		const struct session *s;
 		bool skipped;
 
@@ -291,23 +291,23 @@ static void connected(const struct event *e)
 
 	if (e->conn.gen == 0 || e->conn.slot >= sim->options.connections_max)
 		sim_fail("%u.%u is taken", e->conn.slot, e->conn.gen);
-	p = model.peer[e->conn.slot];
-	if (e->conn.gen <= model.gen[e->conn.slot] ||
+	p = model->peer[e->conn.slot];
+	if (e->conn.gen <= model->gen[e->conn.slot] ||
 	    (p != NULL && (p->known || p->k->state != FAKE_CLOSED)))
 		sim_fail("slot %u is used again too early", e->conn.slot);
 	p = mem_zero(1, sizeof *p);
 	*p = (struct peer){.k = k, .id = e->conn, .known = true, .feed = -1,
 	                    .came_ms = sim->ring->run_ms};
 	k->user = p;
-	model.peer[e->conn.slot] = p;
-	model.gen[e->conn.slot] = e->conn.gen;
+	model->peer[e->conn.slot] = p;
+	model->gen[e->conn.slot] = e->conn.gen;
 	sim->stats.connections++;
 }
 
 /* The last of a connection: nothing of it is anywhere. */
 static void released(const struct event *e)
 {
-	if (e->conn.slot >= sim->options.connections_max || model.gen[e->conn.slot] != e->conn.gen ||
+	if (e->conn.slot >= sim->options.connections_max || model->gen[e->conn.slot] != e->conn.gen ||
 	    model_peer(e->conn) != NULL || sim->chat->entry.admission.held[e->conn.slot] == NULL)
 		sim_fail("%u.%u is released, and is not over", e->conn.slot, e->conn.gen);
 }
@@ -456,9 +456,9 @@ static void asked(const struct query *q)
 {
 	if (q->number == 0 || q->number >= MODEL_QUESTIONS_MAX)
 		sim_fail("question %" PRIu64 " of %u.%u", q->number, q->conn.slot, q->conn.gen);
-	if (model.asked[q->number])
+	if (model->asked[q->number])
 		sim_fail("question %" PRIu64 " is asked twice", q->number);
-	model.asked[q->number] = true;
+	model->asked[q->number] = true;
 }
 
 /* False: it has come before, and must not be noticed. */
@@ -470,7 +470,7 @@ static bool is_waited_for(const struct event *e)
 		return true;
 	if (e->rows->number >= MODEL_QUESTIONS_MAX)
 		sim_fail("an answer to question %" PRIu64 ", which nobody asked", e->rows->number);
-	out = &model.asked[e->rows->number];
+	out = &model->asked[e->rows->number];
 	if (!*out)
 		return false;
 	*out = false;
@@ -479,9 +479,9 @@ static bool is_waited_for(const struct event *e)
 
 static void asked_about(struct conn_id about)
 {
-	if (model.nabout == sizeof model.about / sizeof model.about[0])
+	if (model->nabout == sizeof model->about / sizeof model->about[0])
 		sim_fail("nobody answers what has arrived");
-	model.about[model.nabout++] = about;
+	model->about[model->nabout++] = about;
 }
 
 /* Whose end, or what has arrived there, e tells of; NULL: nobody's. */
@@ -493,10 +493,10 @@ static struct peer *told_of(const struct event *e)
 		return model_peer(e->conn);
 	if (e->kind != EVENT_ARRIVED)
 		return NULL;
-	if (model.nabout == 0)
+	if (model->nabout == 0)
 		sim_fail("what has arrived was not asked");
-	about = model.about[0];
-	memmove(model.about, model.about + 1, --model.nabout * sizeof model.about[0]);
+	about = model->about[0];
+	memmove(model->about, model->about + 1, --model->nabout * sizeof model->about[0]);
 	return model_peer(about);
 }
 
@@ -556,8 +556,8 @@ static void effects_after(const struct event *e)
 			publish(effects, n, i);
 		else if (at->kind == EFFECT_SEND_ALL)
 			for (uint32_t slot = 0; slot < SIM_SLOTS_MAX; slot++)
-				send_to(model.peer[slot] != NULL && model.peer[slot]->known
-				                ? model.peer[slot] : NULL, at);
+				send_to(model->peer[slot] != NULL && model->peer[slot]->known
+				                ? model->peer[slot] : NULL, at);
 		else if (at->kind == EFFECT_SHOW)
 			show_all();
 		else if (at->kind == EFFECT_QUERY)
@@ -619,7 +619,7 @@ void __wrap_chat_step(struct chat *c, struct event *e)
 	if (e->kind == EVENT_CONNECTED && e->connected.refused != NULL)
 		snprintf(comer(e)->refusal, REFUSAL_BYTES_MAX, "%s", e->connected.refused);
 	chat_effects(c, &n);
-	model.lossy |= c->outage.lines > 0;
+	model->lossy |= c->outage.lines > 0;
 	if (for_nobody && n > 0)
 		sim_fail("event %d is for %u.%u, which is gone, and reaches somebody", (int)e->kind,
 		         e->conn.slot, e->conn.gen);
@@ -646,7 +646,7 @@ void __wrap_chat_step(struct chat *c, struct event *e)
 bool model_rests(void)
 {
 	for (uint32_t slot = 0; slot < SIM_SLOTS_MAX; slot++) {
-		struct peer *p = model.peer[slot];
+		struct peer *p = model->peer[slot];
 
 		/* A peer that has sent its last byte stays only as long as an answer is still to
 		 * come. */
@@ -661,7 +661,7 @@ void model_check_rest(void)
 	uint64_t missing[SIM_SLOTS_MAX] = {0};
 
 	for (uint32_t slot = 0; slot < SIM_SLOTS_MAX; slot++) {
-		struct peer *p = model.peer[slot];
+		struct peer *p = model->peer[slot];
 
 		if (p != NULL && p->known && p->first < p->n)
 			sim_fail("%u.%u never gets \"%.*s\" (%zu texts wait)", slot, p->id.gen,
@@ -675,9 +675,9 @@ void model_check_rest(void)
 	}
 	for (uint32_t i = 0; i < sim->ntokens; i++) {
 		for (uint32_t slot = 0; slot < SIM_SLOTS_MAX; slot++) {
-			const struct peer *p = model.peer[slot];
+			const struct peer *p = model->peer[slot];
 
-			if (!model.lossy && sim->token[i].plain && !sim->token[i].said && p != NULL && p->known &&
+			if (!model->lossy && sim->token[i].plain && !sim->token[i].said && p != NULL && p->known &&
 			    p->k->serial == sim->token[i].serial && !p->k->in_end &&
 			    ++missing[slot] > p->refusals)
 				sim_fail("line ~%u~ of %u.%u was neither said nor refused", i, slot,

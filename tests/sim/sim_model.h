@@ -102,7 +102,7 @@ struct model {
 	bool asked[MODEL_QUESTIONS_MAX];  /* questions, by number, that are out */
 };
 
-extern struct model model;
+extern struct model *model;
 
 struct text *model_text_new(const char *p, size_t len);
 void model_text_unref(struct text *t);
