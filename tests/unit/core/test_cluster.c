@@ -108,6 +108,8 @@ static void append(const char *text)
 		again = mem_strdup(text);
 }
 
+static size_t nunsubscribed;  /* connections that read their room no more */
+
 static void take_effects(struct peer *p)
 {
 	const struct effect *e;
@@ -119,6 +121,8 @@ static void take_effects(struct peer *p)
 			append(e->text);
 		} else if (e->kind == EFFECT_SEND && e->conn.gen != 0 && e->conn.slot < 8) {
 			bytes_append(&p->out[e->conn.slot], e->text, e->len);
+		} else if (e->kind == EFFECT_UNSUBSCRIBE && e->conn.gen != 0) {
+			nunsubscribed++;
 		} else if (e->kind == EFFECT_CLOSE && e->conn.gen != 0 && e->conn.slot < 8) {
 			p->closed[e->conn.slot] = true;
 		} else if (e->kind == EFFECT_PUBLISH) {
@@ -366,6 +370,37 @@ static void test_two_talk(void **state)
 	hears(1, "alice has left our chat: connection lost");
 }
 
+/* Somebody whose name was taken is known to all nodes, and still at the prompt. */
+static void test_a_quit_ends_input(void **state)
+{
+	size_t before;
+
+	(void)state;
+	comes(1, 0, "eve\n");
+	comes(0, 0, "eve\n");
+	reads(0, 0, "eve is taken");
+	before = nstream;
+	step_at(0, (struct event){.kind = EVENT_BYTES, .conn = id(0), .bytes = {"/quit\nmallory\n", 14, 0}});
+	assert_true(peers[0].closed[0]);
+	spread();
+	for (size_t i = before; i < nstream; i++)
+		assert_null(strstr(stream[i].text, "mallory"));
+}
+
+/* A connection that ends reads its room no more, although others learn of it later. */
+static void test_an_end_is_at_once(void **state)
+{
+	(void)state;
+	comes(0, 0, "alice\n");
+	comes(1, 0, "bob\n");
+	nunsubscribed = 0;
+	step_at(0, (struct event){.kind = EVENT_EOF, .conn = id(0)});
+	assert_true(peers[0].closed[0]);
+	assert_int_equal(nunsubscribed, 1);
+	spread();
+	hears(1, "alice has left our chat");
+}
+
 static void test_one_name(void **state)
 {
 	(void)state;
@@ -545,6 +580,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_two_talk, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_a_quit_ends_input, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_an_end_is_at_once, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_one_name, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_lease_ends, begin_nodes, end_nodes),
 		cmocka_unit_test(test_anything),
