@@ -292,9 +292,11 @@ static void dies(int node)
 	p->chat = chat_new(&config, p->stored, p->last_room);
 	chat_begin_cluster(p->chat, node_names[node]);
 	chat_load_cluster(p->chat, p->done);
+	/* As store_rooms: those that have lines. */
 	for (size_t i = 0; i < p->nrooms; i++)
-		chat_load_room(p->chat, &(struct saved_room){p->rooms[i].number, p->rooms[i].name, p->rooms[i].topic,
-		                                             p->rooms[i].last_id, p->rooms[i].last_ms});
+		if (p->rooms[i].last_id != 0)
+			chat_load_room(p->chat, &(struct saved_room){p->rooms[i].number, p->rooms[i].name, p->rooms[i].topic,
+			                                             p->rooms[i].last_id, p->rooms[i].last_ms});
 	for (size_t k = 0; k < sizeof order / sizeof *order; k++)
 		for (size_t i = 0; i < p->nfacts; i++)
 			if (p->facts[i].kind == order[k])
@@ -399,6 +401,19 @@ static void test_an_end_is_at_once(void **state)
 	assert_int_equal(nunsubscribed, 1);
 	spread();
 	hears(1, "alice has left our chat");
+}
+
+/* A room without a line has its number on a node that has started since, too. */
+static void test_a_room_is_known_once(void **state)
+{
+	(void)state;
+	comes(0, 0, "alice\n");
+	say(0, 0, "/join ops\n");
+	dies(1);
+	spread();
+	say(0, 0, "the first line\n");
+	say(0, 0, "/leave\n");
+	say(0, 0, "and in the lobby\n");
 }
 
 static void test_one_name(void **state)
@@ -582,6 +597,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_two_talk, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_quit_ends_input, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_an_end_is_at_once, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_a_room_is_known_once, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_one_name, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_lease_ends, begin_nodes, end_nodes),
 		cmocka_unit_test(test_anything),
