@@ -109,6 +109,7 @@ static void append(const char *text)
 }
 
 static size_t nunsubscribed;  /* connections that read their room no more */
+static size_t ndropped;       /* connections that were ended to make way */
 
 static void take_effects(struct peer *p)
 {
@@ -121,6 +122,8 @@ static void take_effects(struct peer *p)
 			append(e->text);
 		} else if (e->kind == EFFECT_SEND && e->conn.gen != 0 && e->conn.slot < 8) {
 			bytes_append(&p->out[e->conn.slot], e->text, e->len);
+		} else if (e->kind == EFFECT_DROP && e->conn.gen != 0) {
+			ndropped++;
 		} else if (e->kind == EFFECT_UNSUBSCRIBE && e->conn.gen != 0) {
 			nunsubscribed++;
 		} else if (e->kind == EFFECT_CLOSE && e->conn.gen != 0 && e->conn.slot < 8) {
@@ -403,6 +406,28 @@ static void test_an_end_is_at_once(void **state)
 	hears(1, "alice has left our chat");
 }
 
+/* Somebody who makes way for others is ended here at once. */
+static void test_one_makes_way(void **state)
+{
+	size_t gone = 0;
+
+	(void)state;
+	ndropped = 0;
+	for (uint32_t slot = 0; slot < SLOTS; slot++) {
+		char name[16];
+
+		step_at(0, (struct event){.kind = EVENT_CONNECTED, .conn = id(slot),
+		        .connected = {.from = where(slot < SLOTS - 4 ? "192.0.2.1" : "198.51.100.1"), .seed = slot * 7919u}});
+		snprintf(name, sizeof name, "n%u\n", slot);
+		step_at(0, (struct event){.kind = EVENT_BYTES, .conn = id(slot), .bytes = {name, strlen(name), 0}});
+		spread();
+	}
+	for (uint32_t slot = 0; slot < SLOTS; slot++)
+		gone += peers[0].chat->people.sessions[slot] == NULL;
+	assert_true(gone > 0);
+	assert_int_equal(ndropped, gone);
+}
+
 /* A room without a line has its number on a node that has started since, too. */
 static void test_a_room_is_known_once(void **state)
 {
@@ -597,6 +622,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_two_talk, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_quit_ends_input, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_an_end_is_at_once, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_one_makes_way, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_room_is_known_once, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_one_name, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_lease_ends, begin_nodes, end_nodes),
