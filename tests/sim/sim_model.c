@@ -62,6 +62,12 @@ static void feed_shown_up_to(int64_t number, uint64_t seq, bool early)
 		feed_show(number, to);
 }
 
+/* It is for somebody on another node. */
+static bool is_elsewhere(const struct effect *e)
+{
+	return sim->engine != NULL && e->conn.gen == 0;
+}
+
 /* effects[i] is a PUBLISH; the SKIPs of those it is not for follow it. */
 static void publish(const struct effect *effects, size_t n, size_t i)
 {
@@ -76,6 +82,8 @@ static void publish(const struct effect *effects, size_t n, size_t i)
 	for (size_t k = i + 1; k < n && effects[k].kind == EFFECT_SKIP; k++) {
 		const struct peer *p = model_peer(effects[k].conn);
 
+		if (is_elsewhere(&effects[k]))
+			continue;
 		if (effects[k].feed != e->feed ||
 		    (p != NULL && p->feed != e->feed && !peer_view_watches(p, e->feed)))
 			sim_fail("SKIP of feed %u follows PUBLISH to %u", effects[k].feed, e->feed);
@@ -92,7 +100,7 @@ static void publish(const struct effect *effects, size_t n, size_t i)
 
 /* -- what is said ---------------------------------------------------------------------- */
 
-static void check_tokens(const char *body, const struct peer *speaker)
+static void check_tokens(const char *body, uint64_t seq, const struct peer *speaker)
 {
 	/* An answer to a line repeats what that said; nobody types an @. */
 	if (*body == '@')
@@ -104,9 +112,11 @@ static void check_tokens(const char *body, const struct peer *speaker)
 
 		if (end == p + 1 || *end != '~' || number >= sim->ntokens)
 			continue;
-		if (speaker == NULL || t->serial != speaker->k->serial)
+		if (speaker == NULL ? sim->engine == NULL : t->serial != speaker->k->serial)
 			sim_fail("line ~%lu~ was said by somebody else", number);
-		if (t->said)
+		if (sim->engine != NULL)
+			order_token(t, number, seq);
+		else if (t->said)
 			sim_fail("line ~%lu~ is said twice", number);
 		t->said = true;
 	}
@@ -128,6 +138,8 @@ static void note_ending(void)
 /* Whoever the event is of, or what somebody had begun is taken at last. */
 static const struct peer *speaker_of(const char *key, const struct event *e)
 {
+	if (sim->engine != NULL)
+		return model->speaker;
 	for (uint32_t slot = 0; slot < SIM_SLOTS_MAX; slot++)
 		if (model->ending[slot] != NULL && strcmp(model->ending[slot], key) == 0)
 			return model->peer[slot];
@@ -149,13 +161,13 @@ static void check_said(const struct effect *effects, size_t n, size_t i, const s
 	known = name_key(r->line.sender, strlen(r->line.sender), key);
 	speaker = speaker_of(known ? key : "", e);
 	sim->stats.said++;
-	check_tokens(r->line.body, speaker);
+	check_tokens(r->line.body, r->seq, speaker);
 	if (room == NULL)
 		sim_fail("line #%" PRIu64 " is said in a room that is not there", r->seq);
 	for (size_t k = i + 1; k < n && effects[k].kind != EFFECT_APPEND; k++) {
 		const struct effect *at = &effects[k];
 
-		if (at->kind == EFFECT_SKIP && shown[at->feed % 2])
+		if (at->kind == EFFECT_SKIP && shown[at->feed % 2] && !is_elsewhere(at))
 			skip[at->feed % 2] |= UINT64_C(1) << at->conn.slot;
 		if (at->kind != EFFECT_PUBLISH || at->seq != r->seq)
 			continue;
@@ -375,7 +387,8 @@ static void send_to(struct peer *p, const struct effect *e)
 		for (const char *at = e->text; (at = memmem(at, (size_t)(end - at), refusals[i],
 		                                           strlen(refusals[i]))) != NULL; at++)
 			p->refusals++;
-	p->put_out |= memmem(e->text, e->len, "this connection ends here", 25) != NULL;
+	p->put_out |= memmem(e->text, e->len, "this connection ends here", 25) != NULL ||
+	              memmem(e->text, e->len, "This server was cut off", 23) != NULL;
 	if (memmem(e->text, e->len, "You gave no name for", 20) != NULL &&
 	    sim->ring->run_ms - p->came_ms < (int64_t)sim->config.login_timeout_s * 1000)
 		sim_fail("%u.%u is closed for having no name after %" PRId64 " ms", p->id.slot, p->id.gen,
@@ -407,6 +420,8 @@ static void may_miss(struct peer *p, const struct effect *e)
 
 static void effect_to(struct peer *p, const struct effect *e)
 {
+	if (is_elsewhere(e))
+		return;
 	switch (e->kind) {
 	case EFFECT_SEND:
 		send_to(p, e);
@@ -564,13 +579,28 @@ static void effects_after(const struct event *e)
 			asked(&at->query);
 		else if (at->kind == EFFECT_ARRIVED)
 			asked_about(at->about);
-		else if (at->kind == EFFECT_MARK)
+		else if (at->kind == EFFECT_MARK && !is_elsewhere(at))
 			check_mark(model_peer(at->conn), at);
 		else if (at->kind != EFFECT_APPEND && at->kind != EFFECT_LOG && at->kind != EFFECT_SKIP)
 			effect_to(model_peer(at->conn), at);
 		if (at->kind == EFFECT_SEND)
 			check_mentions(model_peer(at->conn), at, e);
 	}
+}
+
+/* Whose act it is, if they are connected here. */
+static const struct peer *actor_of(struct chat *c, const struct event *e)
+{
+	char name[NODE_BYTES_MAX + 1];
+	const struct session *s;
+	uint64_t number;
+
+	if (e->kind != EVENT_ACT || e->act.text == NULL ||
+	    sscanf(e->act.text, "%32s %*u %*u %*c%" SCNu64, name, &number) != 2 || number == 0 ||
+	    strcmp(name, c->cluster.self->name) != 0)
+		return NULL;
+	s = person_of(c->cluster.self, number);
+	return s != NULL && !person_is_remote(s) ? model_peer(s->id) : NULL;
 }
 
 /* Events that name a connection come late: an answer, for example. */
@@ -611,7 +641,13 @@ void __wrap_chat_step(struct chat *c, struct event *e)
 	for_nobody = e->kind != EVENT_CONNECTED && is_for_nobody(e);
 	waited_for = is_waited_for(e);
 	note_ending();
+	if (sim->engine != NULL) {
+		model->speaker = actor_of(c, e);
+		order_before(c, e);
+	}
 	__real_chat_step(c, e);
+	if (sim->engine != NULL)
+		order_after(c, e);
 	if (e->kind == EVENT_CONNECTED && e->connected.refused == NULL) {
 		connected(e);
 		session_view(c, c->people.sessions[e->conn.slot], e->conn.slot % 2 == 0);
