@@ -428,6 +428,25 @@ static void test_one_makes_way(void **state)
 	assert_int_equal(ndropped, gone);
 }
 
+/* Each node limits the pace of its own people alone. */
+static void test_a_mention_from_elsewhere(void **state)
+{
+	struct chat_config limited = config;
+
+	(void)state;
+	limited.rate_bytes = 4096;
+	limited.rate_address = 3;
+	limited.rate_burst = 1;
+	for (int i = 0; i < NODES; i++)
+		chat_configure(peers[i].chat, &limited);
+	comes(0, 0, "alice\n");
+	comes(1, 0, "bob\n");
+	say(1, 0, "/join ops\n");
+	now_ms += 10000;
+	say(0, 0, "where is bob?\n");
+	reads(1, 0, "alice mentioned you in general");
+}
+
 /* A room without a line has its number on a node that has started since, too. */
 static void test_a_room_is_known_once(void **state)
 {
@@ -623,6 +642,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_quit_ends_input, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_an_end_is_at_once, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_one_makes_way, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_a_mention_from_elsewhere, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_room_is_known_once, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_one_name, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_lease_ends, begin_nodes, end_nodes),
