@@ -228,11 +228,13 @@ static void on_program(struct chat *c, const struct event *e)
 /* Ends s, to make way for a new connection. */
 static void make_way(struct chat *c, struct session *s)
 {
+	struct conn_id conn = s->id; /* which it loses in a cluster */
+
 	emit_raw(c, s, "\n", 1);
 	emit_reply(c, s, "%s", s->state == SESSION_LOGIN ? ADMISSION_MAKE_WAY : ADMISSION_FULL);
 	resume_keep(c, s);
 	session_end(c, s, NULL, false);
-	emit_session(c, EFFECT_DROP, s); /* after it has left its room: the server forgets it now */
+	emit_drop(c, conn); /* after it has left its room: the server forgets it now */
 }
 
 static void on_connected(struct chat *c, struct event *e)

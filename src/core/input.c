@@ -199,7 +199,7 @@ static bool on_line(struct chat *c, struct session *s, enum line_result result, 
 	case LINE_MORE:
 		break;
 	}
-	return session_lives(s);
+	return session_is_here(s);
 }
 
 /* Whether one more line of this input may be taken in this step. */
@@ -256,7 +256,7 @@ static bool take_entered(struct chat *c, struct session *s, const char *text, si
 		editor_taken(s->input.console.editor);
 		console_touch(c, s);
 		too_long(c, s, len);
-		return session_lives(s);
+		return session_is_here(s);
 	}
 	emit_session(c, EFFECT_LET, s);
 	kept = text_sanitize(c->input.body, text, len);
@@ -267,7 +267,7 @@ static bool take_entered(struct chat *c, struct session *s, const char *text, si
 	take_line(c, s, kept);
 	if (echo != TYPING_NO_ECHO)
 		emit_echo_settle(c, echo);
-	return session_lives(s);
+	return session_is_here(s);
 }
 
 /* Takes decoded keys, and moves *p past them; all, unless a paste's next line has to wait for Enter to be
@@ -291,7 +291,7 @@ static bool take_keys(struct chat *c, struct session *s, const char **p, const c
 			continue;
 		}
 		typing_key(c, s, key, begun);
-		if (!session_lives(s))
+		if (!session_is_here(s))
 			return false;
 	}
 	return true;
@@ -446,7 +446,7 @@ static void finish(struct chat *c, struct session *s)
 	}
 	/* A half-closed client still gets its sign-in messages, and those it has read do not come
 	 * again. */
-	if (!session_lives(s) || session_waits(s) || s->replay.after != NULL || backup_owes(c, s) ||
+	if (!session_is_here(s) || session_waits(s) || s->replay.after != NULL || backup_owes(c, s) ||
 	    (s->mail.shown != 0 && !mail_is_late(c, s)))
 		return;
 	if (!emit_has_room(c)) {

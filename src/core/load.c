@@ -126,6 +126,9 @@ static void load_room(struct chat *c, const char *key, const char *value)
 			forget_fact(c, FACT_ROOM, key);
 		return;
 	}
+	/* In a cluster the store forgets none: all nodes know the same. */
+	if (c->cluster.self != NULL)
+		r->stored = true;
 	if (r->number > c->rooms.last_number)
 		c->rooms.last_number = r->number;
 	setting_load(c, r, value);

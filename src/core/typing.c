@@ -58,7 +58,7 @@ void typing_draw(struct chat *c)
 
 	while ((s = c->input.consoles) != NULL && emit_has_room(c)) {
 		console_forget(c, s);
-		if (!session_lives(s))
+		if (!session_is_here(s))
 			continue;
 		if (s->input.console.channels)
 			channel_list_send(c, s);

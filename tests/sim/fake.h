@@ -15,6 +15,7 @@
 #include "prng.h"
 #include "queries.h"
 #include "records.h"
+#include "chatd/core/chat.h"
 
 /* Says what is wrong, with seed and step, and exits. */
 void sim_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
@@ -27,6 +28,8 @@ enum {
 	FAKE_WRITING_FD = 5,    /* what its threads sleep on */
 	FAKE_READING_FD = 6,
 	FAKE_WATCHED_FD = 7,    /* readable when sim says so */
+	FAKE_ENGINE_FD = 8,     /* of the engine: something new */
+	FAKE_ASKING_FD = 9,     /* what its thread sleeps on */
 	FAKE_SPANS_MAX = 64,
 };
 
@@ -154,6 +157,8 @@ struct ring {
 	uint32_t tick_ms_max;   /* most that one idle wait lasts, unless asked for less */
 	bool calm;              /* nothing fails and nothing is late */
 	bool ending;            /* the server is being freed: operations are dropped */
+	bool dead;              /* its process was killed: nothing happens any more */
+	int64_t others_ms;      /* that passed while other servers ran, and this one does not know of yet */
 	struct fake_sock *socks; /* all there are, newest first */
 	struct fake_sock *by_fd[FAKE_FDS_MAX];
 	uint32_t nsocks;        /* serials given */
@@ -173,6 +178,7 @@ struct ring {
 	uint32_t weight[FAULTS]; /* how often each happens, times so much */
 	uint32_t spin;          /* waits in a row for no time that brought nothing */
 	struct writer *writer;
+	struct engine *engine;  /* of a cluster; NULL: of none */
 };
 
 /* The address of a connection. */
@@ -237,6 +243,19 @@ void fake_writer_free(struct writer *w);
 bool fake_writer_open(struct writer *w, const char *path, enum durability durability, bool prunes,
                       uint64_t lines_kept, struct store_error *err);
 struct store *fake_writer_store(struct writer *w);
+/* What it saves in memory is what the next one of the same node has: see the two that follow. It saves groups. */
+void fake_writer_keep(struct writer *w);
+/* Takes what another one has saved, and frees that; or copies it. */
+void fake_writer_inherit(struct writer *w, struct writer *from);
+void fake_writer_copy(struct writer *w, const struct writer *from);
+/* What it has for a start. position: NULL: none. */
+const char *fake_writer_position(const struct writer *w);
+uint32_t fake_writer_last_room(const struct writer *w);
+void fake_writer_load(const struct writer *w, struct chat *c);
+/* Everything that was given to it is saved. */
+bool fake_writer_is_idle(const struct writer *w);
+/* Ends it as writer_stop does: groups that have ended are saved, and no others. */
+void fake_writer_finish(struct writer *w);
 /* Lets the threads work a little. */
 void fake_writer_step(struct writer *w);
 void fake_writer_woken(struct writer *w, int fd);

@@ -89,12 +89,14 @@ static void remove_room(struct writer *w, uint32_t room)
 			w->marks.at[i].id = 0;
 }
 
-/* Facts are read at a start alone, and this store lives for one. */
+/* Facts are read at a start alone (fake_saved.c). */
 void fake_lines_save(struct writer *w, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct record *r = &w->records.at[i].record;
 
+		if (w->start != NULL)
+			fake_saved_record(w->start, r);
 		if (r->kind == RECORD_SAY || r->kind == RECORD_ACTION || r->kind == RECORD_GAP)
 			save_line(w, r);
 		else if (r->kind == RECORD_SEEN)
@@ -115,6 +117,8 @@ void fake_lines_prune(struct writer *w)
 	struct writer_event *e;
 
 	remove_lines(w, room);
+	if (w->start != NULL)
+		fake_saved_pruned(w->start, room, w->saved);
 	e = fake_tell(w, WRITER_ROOM_EMPTY);
 	e->room = room;
 	e->seq = w->saved;

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "fake_disk.h"
+#include "fake_engine.h"
 
 enum {
 	SPIN_MAX = 200,  /* turns that do not wait and bring nothing; more is a livelock */
@@ -126,7 +127,10 @@ void ring_cancel(struct ring *r, enum ring_op op, uint32_t slot, uint32_t gen)
 
 void ring_wake(struct ring *r, int fd)
 {
-	fake_writer_woken(r->writer, fd);
+	if (fd == FAKE_ASKING_FD && r->engine != NULL)
+		fake_engine_woken(r->engine);
+	else
+		fake_writer_woken(r->writer, fd);
 }
 
 void ring_buffer_return(struct ring *r, uint32_t buffer, size_t used)
@@ -167,6 +171,8 @@ static void polls_step(struct ring *r)
 {
 	if (fake_writer_has_news(r->writer) || fault_is(r, FAULT_POLL_FALSE))
 		kernel_poll(r, FAKE_EVENT_FD);
+	if (r->engine != NULL && (fake_engine_has_news(r->engine) || fault_is(r, FAULT_POLL_FALSE)))
+		kernel_poll(r, FAKE_ENGINE_FD);
 	if (r->watched_ready || r->poll[FAKE_WATCHED_FD].fails != 0) {
 		r->watched_ready = false;
 		kernel_poll(r, FAKE_WATCHED_FD);
@@ -220,12 +226,18 @@ bool ring_wait(struct ring *r, int64_t wait_ms)
 	int64_t begin_ms = r->now_ms;
 	bool polls_first = prng_chance(&r->prng, 500);
 
+	r->now_ms += r->others_ms;
+	r->others_ms = 0;
 	drop_taken(r);
+	/* A program that is dead does no more. */
+	if (r->dead)
+		return true;
 	if (wait_ms != 0 && !r->poll[FAKE_EVENT_FD].armed)
 		sim_fail("the server sleeps, and the store could not wake it");
 	sweep_gone(r);
 	fake_writer_step(r->writer);
-	/* A program that is dead does no more. */
+	if (r->engine != NULL)
+		fake_engine_step(r->engine);
 	if (disk_stopped())
 		return true;
 	if (polls_first)
@@ -234,7 +246,8 @@ bool ring_wait(struct ring *r, int64_t wait_ms)
 	if (!polls_first)
 		polls_step(r);
 	cut(r);
-	if (r->done.n > 0 || fake_writer_has_news(r->writer)) {
+	if (r->done.n > 0 || fake_writer_has_news(r->writer) ||
+	    (r->engine != NULL && fake_engine_has_news(r->engine))) {
 		r->spin = 0;
 		r->now_ms += prng_below(&r->prng, 3);
 	} else {

@@ -63,6 +63,7 @@ void fake_writer_free(struct writer *w)
 	for (size_t i = 0; i < w->marks_waiting.n; i++)
 		free(w->marks_waiting.at[i].position);
 	free(w->marks_waiting.at);
+	fake_saved_free(w->start);
 	free(w->records.at);
 	free(w->queries.at);
 	free(w->lines.at);
@@ -372,6 +373,8 @@ static void writing_step(struct writer *w)
 		size_t n = batch_pick(w, &position);
 
 		fake_lines_save(w, n);
+		if (w->start != NULL && position != NULL)
+			fake_saved_position(w->start, position);
 		saved(w, n);
 	}
 }
@@ -386,6 +389,18 @@ void fake_writer_step(struct writer *w)
 		writing_step(w);
 	if (!w->reading.asleep)
 		reading_step(w);
+}
+
+void fake_writer_finish(struct writer *w)
+{
+	while (w->marks_waiting.n > 0) {
+		const struct waiting_mark *m = &w->marks_waiting.at[w->marks_waiting.n - 1];
+		size_t n = m->end - w->dropped;
+
+		fake_lines_save(w, n);
+		fake_saved_position(w->start, m->position);
+		saved(w, n);
+	}
 }
 
 /* -- looking in ------------------------------------------------------------------------ */

@@ -31,6 +31,15 @@ struct seen {
 	struct ranges gaps;
 };
 
+/* What a start reads besides the lines, if there will be one: fake_saved.c. */
+struct fake_saved {
+	struct { struct saved_fact *at; size_t n, cap; } facts;  /* owned, like the others: in order */
+	struct { struct saved_room *at; size_t n, cap; } rooms;  /* by number; without their last lines */
+	struct { struct pruned { uint32_t room; uint64_t up_to; } *at; size_t n, cap; } pruned;
+	uint32_t last_room;
+	char *position;         /* NULL: none is saved */
+};
+
 struct sleeper {
 	bool asleep, claimed;   /* claimed: named to the loop since it fell asleep */
 	bool wanted;            /* something was given to it since the loop last looked */
@@ -54,6 +63,7 @@ struct writer {
 	char cluster[CLUSTER_ID_BYTES_MAX + 1]; /* "": none is set */
 	uint64_t failures;
 	struct sleeper writing, reading;
+	struct fake_saved *start; /* owned; NULL: nobody starts from what is saved */
 	struct store *store, *reader; /* owned: a real file; NULL: all is memory */
 	uint64_t lines_kept;    /* of each room, by pruning; 0: all */
 	bool prunes;            /* sometimes looks for lines that are to go */
@@ -72,6 +82,13 @@ void fake_answer(struct writer *w, const struct query *q, const char *error);
 void fake_lines_save(struct writer *w, size_t n);
 void fake_lines_prune(struct writer *w);
 void fake_line_release(struct fake_line *l);
+
+/* fake_saved.c: what a start reads. A record of those that are saved; the position after them; and that a room's
+ * lines are deleted. */
+void fake_saved_record(struct fake_saved *s, const struct record *r);
+void fake_saved_position(struct fake_saved *s, const char *position);
+void fake_saved_pruned(struct fake_saved *s, uint32_t room, uint64_t up_to);
+void fake_saved_free(struct fake_saved *s);
 
 /* fake_store.c: the same over a real file. */
 

@@ -8,6 +8,8 @@
  *	                       prints TAP
  *	sim --digests N        runs the seeds 1 to N and prints a digest of each run: a change that
  *	                       alters no behaviour alters none of them
+ *	sim cluster N [FIRST]  runs N seeds from FIRST (1) on, each of several servers that are one chat
+ *	sim cluster --seed S   runs one of them and says what happened in it
  *	sim --for SECONDS [FIRST]
  *	                       runs seeds from FIRST on, which is else chosen by chance
  *
@@ -41,6 +43,8 @@ void sim_fail(const char *fmt, ...)
 	va_list ap;
 
 	printf("not ok - seed %" PRIu64 ", step %" PRIu64 ": ", sim->seed, sim->step);
+	if (sim->engine != NULL)
+		printf("node %c: ", 'a' + sim->node);
 	va_start(ap, fmt);
 	vprintf(fmt, ap);
 	va_end(ap);
@@ -173,7 +177,12 @@ bool sim_begin(void)
 	if (!make_chat())
 		return false;
 	sim->server = loop_new(&sim->options, sim->ring, sim->chat, sim->writer, &listener, 1);
-	/* Now and then there is little memory for all. */
+	sim_limit_memory();
+	return true;
+}
+
+void sim_limit_memory(void)
+{
 	if (PICK(0, 0, 1) == 1) {
 		sim->server->conns.queues.max = PICK(20000, 200000);
 		sim->server->conns.queues.high = sim->server->conns.queues.max / PICK(2, 20);
@@ -182,7 +191,6 @@ bool sim_begin(void)
 		sim->server->fanout.logs.high = PICK(0, 5000, 50000);
 		sim->server->fanout.logs.max = PICK(150000, 1000000);
 	}
-	return true;
 }
 
 /* A turn of the loop, as an act of a cluster. */
@@ -210,7 +218,7 @@ void sim_turn(void)
 	sim->step++;
 }
 
-static bool rests(void)
+bool sim_rests(void)
 {
 	for (uint32_t i = 0; i < sim->server->conns.top; i++)
 		if (sim->server->conns.slot[i].stash.data != NULL)
@@ -241,7 +249,7 @@ void sim_calm_down(void)
 	fake_writer_calm(sim->writer);
 	for (uint32_t i = 0; i < REST_TURNS_MAX; i++) {
 		sim_turn();
-		if (rests()) {
+		if (sim_rests()) {
 			model_check_rest();
 			settle();
 			return;
@@ -410,7 +418,7 @@ static int run_many(uint64_t n)
 
 int main(int argc, char **argv)
 {
-	bool crash = argc > 1 && strcmp(argv[1], "crash") == 0;
+	bool crash = argc > 1 && strcmp(argv[1], "crash") == 0, cluster = argc > 1 && strcmp(argv[1], "cluster") == 0;
 	uint64_t n;
 	int status;
 
@@ -423,8 +431,8 @@ int main(int argc, char **argv)
 	sim = mem_zero(1, sizeof *sim);
 	sim->token = mem_zero(SIM_TOKENS_MAX, sizeof *sim->token);
 	n = argc > 1 ? strtoull(argv[argc - 1], NULL, 10) : 0;
-	status = crash ? -1 : sim_more(argc, argv, run);
-	if (status < 0 && (argc == 2 || (argc == 3 && strcmp(argv[1], "--seed") == 0))) {
+	status = crash ? -1 : cluster ? sim_cluster_main(argc - 2, argv + 2) : sim_more(argc, argv, run);
+	if (status < 0 && !cluster && (argc == 2 || (argc == 3 && strcmp(argv[1], "--seed") == 0))) {
 		if (crash)
 			disk_install();
 		status = crash ? argc == 3 ? crash_one(n) : crash_many(n)
@@ -433,8 +441,8 @@ int main(int argc, char **argv)
 			disk_begin(0);
 	}
 	if (status < 0)
-		fprintf(stderr, "usage: sim [crash] N | [crash] --seed S | --fault S | "
-		        "--digests N | --for SECONDS [FIRST]\n");
+		fprintf(stderr, "usage: sim [crash] N | [crash] --seed S | cluster N [FIRST] | cluster --seed S | "
+		        "--fault S | --digests N | --for SECONDS [FIRST]\n");
 	free(sim->token);
 	free(sim);
 	sim = NULL;

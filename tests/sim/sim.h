@@ -29,6 +29,7 @@ enum {
 /* A said line's text has "~N~" in it, and N is used once in a run. */
 struct token {
 	uint32_t serial;        /* of the connection on which it was typed */
+	uint64_t seq;           /* in a cluster: of the record that said it */
 	bool plain;             /* was typed so that it must be said or refused */
 	bool said;
 };
@@ -57,6 +58,8 @@ struct sim {
 	struct writer *writer;
 	struct chat *chat;
 	struct server *server;
+	struct engine *engine;  /* of a cluster, of which this is a node: sim_cluster.c; NULL: of none */
+	int node;               /* which */
 	struct chat_config config;
 	struct server_options options;
 	struct client client[SIM_CLIENTS_MAX];
@@ -68,6 +71,10 @@ struct sim {
 	int64_t pressed_ms;     /* since when the store has been behind without a break */
 	struct token *token;    /* SIM_TOKENS_MAX */
 	uint32_t ntokens;
+	struct {
+		uint64_t behind_most;          /* bytes that were behind a mark, at most */
+		uint64_t marks[SIM_FEEDS_MAX]; /* of feeds, after the last turn */
+	} feeds;
 	uint64_t digest;        /* of all effects, and of all that was sent and when: sim_digest */
 	struct sim_stats stats;
 	struct {
@@ -95,6 +102,10 @@ uint32_t sim_pick(const uint32_t *from, uint32_t n);
 
 /* -- one run: sim.c ------------------------------------------------------------ */
 
+/* Now and then there is little memory for all. */
+void sim_limit_memory(void);
+/* Everything that this server has under way has come to its end. */
+bool sim_rests(void);
 /* Empties *sim for a run of that seed. */
 void sim_reset(uint64_t seed);
 /* Decides what the server and the people are like. */
@@ -118,6 +129,18 @@ void kept_seen(uint64_t seq);
 /* The file is open again: looks at all that is in it. */
 void kept_check(enum disk_end end, uint64_t acked);
 void kept_forget(void);
+
+/* -- several servers ------------------------------------------------------------- */
+
+/* sim_cluster.c: "cluster N [FIRST]" and "cluster --seed S". argv begins with what follows on "cluster". -1: it is
+ * neither. */
+int sim_cluster_main(int argc, char **argv);
+
+/* sim_order.c: what is the same on all nodes. Each event before the core of this node has it, and after. */
+void order_before(const struct chat *c, const struct event *e);
+void order_after(const struct chat *c, const struct event *e);
+/* A said line with that token has been appended. */
+void order_token(struct token *t, unsigned long number, uint64_t seq);
 
 /* Clients do something. */
 void sim_clients_step(void);

@@ -34,7 +34,7 @@ static struct mfeed *feed_at(int64_t number)
 {
 	if (number < 0 || number >= SIM_FEEDS_MAX)
 		sim_fail("feed %" PRId64 ": more rooms than were asked for", number);
-	return &model.feed[number];
+	return &model->feed[number];
 }
 
 static void feed_show(int64_t number, size_t to)
@@ -42,7 +42,7 @@ static void feed_show(int64_t number, size_t to)
 	struct mfeed *f = feed_at(number);
 
 	for (uint32_t slot = 0; slot < SIM_SLOTS_MAX; slot++) {
-		struct peer *p = model.peer[slot];
+		struct peer *p = model->peer[slot];
 
 		if (p != NULL && p->known)
 			peer_view_show(p, number, to);
@@ -62,6 +62,12 @@ static void feed_shown_up_to(int64_t number, uint64_t seq, bool early)
 		feed_show(number, to);
 }
 
+/* It is for somebody on another node. */
+static bool is_elsewhere(const struct effect *e)
+{
+	return sim->engine != NULL && e->conn.gen == 0;
+}
+
 /* effects[i] is a PUBLISH; the SKIPs of those it is not for follow it. */
 static void publish(const struct effect *effects, size_t n, size_t i)
 {
@@ -76,6 +82,8 @@ static void publish(const struct effect *effects, size_t n, size_t i)
 	for (size_t k = i + 1; k < n && effects[k].kind == EFFECT_SKIP; k++) {
 		const struct peer *p = model_peer(effects[k].conn);
 
+		if (is_elsewhere(&effects[k]))
+			continue;
 		if (effects[k].feed != e->feed ||
 		    (p != NULL && p->feed != e->feed && !peer_view_watches(p, e->feed)))
 			sim_fail("SKIP of feed %u follows PUBLISH to %u", effects[k].feed, e->feed);
@@ -92,7 +100,7 @@ static void publish(const struct effect *effects, size_t n, size_t i)
 
 /* -- what is said ---------------------------------------------------------------------- */
 
-static void check_tokens(const char *body, const struct peer *speaker)
+static void check_tokens(const char *body, uint64_t seq, const struct peer *speaker)
 {
 	/* An answer to a line repeats what that said; nobody types an @. */
 	if (*body == '@')
@@ -104,9 +112,11 @@ static void check_tokens(const char *body, const struct peer *speaker)
 
 		if (end == p + 1 || *end != '~' || number >= sim->ntokens)
 			continue;
-		if (speaker == NULL || t->serial != speaker->k->serial)
+		if (speaker == NULL ? sim->engine == NULL : t->serial != speaker->k->serial)
 			sim_fail("line ~%lu~ was said by somebody else", number);
-		if (t->said)
+		if (sim->engine != NULL)
+			order_token(t, number, seq);
+		else if (t->said)
 			sim_fail("line ~%lu~ is said twice", number);
 		t->said = true;
 	}
@@ -118,9 +128,9 @@ static void note_ending(void)
 		const struct session *s = sim->chat->people.sessions[slot];
 		bool ends = s != NULL && s->state == SESSION_CHAT && s->input.eof;
 
-		if (ends || model.ending[slot] != NULL) {
-			free(model.ending[slot]);
-			model.ending[slot] = ends ? mem_strdup(s->key) : NULL;
+		if (ends || model->ending[slot] != NULL) {
+			free(model->ending[slot]);
+			model->ending[slot] = ends ? mem_strdup(s->key) : NULL;
 		}
 	}
 }
@@ -128,9 +138,11 @@ static void note_ending(void)
 /* Whoever the event is of, or what somebody had begun is taken at last. */
 static const struct peer *speaker_of(const char *key, const struct event *e)
 {
+	if (sim->engine != NULL)
+		return model->speaker;
 	for (uint32_t slot = 0; slot < SIM_SLOTS_MAX; slot++)
-		if (model.ending[slot] != NULL && strcmp(model.ending[slot], key) == 0)
-			return model.peer[slot];
+		if (model->ending[slot] != NULL && strcmp(model->ending[slot], key) == 0)
+			return model->peer[slot];
 	return model_peer(e->conn);
 }
 
@@ -149,13 +161,13 @@ static void check_said(const struct effect *effects, size_t n, size_t i, const s
 	known = name_key(r->line.sender, strlen(r->line.sender), key);
 	speaker = speaker_of(known ? key : "", e);
 	sim->stats.said++;
-	check_tokens(r->line.body, speaker);
+	check_tokens(r->line.body, r->seq, speaker);
 	if (room == NULL)
 		sim_fail("line #%" PRIu64 " is said in a room that is not there", r->seq);
 	for (size_t k = i + 1; k < n && effects[k].kind != EFFECT_APPEND; k++) {
 		const struct effect *at = &effects[k];
 
-		if (at->kind == EFFECT_SKIP && shown[at->feed % 2])
+		if (at->kind == EFFECT_SKIP && shown[at->feed % 2] && !is_elsewhere(at))
 			skip[at->feed % 2] |= UINT64_C(1) << at->conn.slot;
 		if (at->kind != EFFECT_PUBLISH || at->seq != r->seq)
 			continue;
@@ -165,7 +177,7 @@ static void check_said(const struct effect *effects, size_t n, size_t i, const s
 		shown[at->feed % 2] = true;
 	}
 	for (uint32_t slot = 0; slot < SIM_SLOTS_MAX; slot++) {
-		const struct peer *p = model.peer[slot];
+		const struct peer *p = model->peer[slot];
 		const struct session *s;
 		bool skipped;
 
@@ -291,23 +303,23 @@ static void connected(const struct event *e)
 
 	if (e->conn.gen == 0 || e->conn.slot >= sim->options.connections_max)
 		sim_fail("%u.%u is taken", e->conn.slot, e->conn.gen);
-	p = model.peer[e->conn.slot];
-	if (e->conn.gen <= model.gen[e->conn.slot] ||
+	p = model->peer[e->conn.slot];
+	if (e->conn.gen <= model->gen[e->conn.slot] ||
 	    (p != NULL && (p->known || p->k->state != FAKE_CLOSED)))
 		sim_fail("slot %u is used again too early", e->conn.slot);
 	p = mem_zero(1, sizeof *p);
 	*p = (struct peer){.k = k, .id = e->conn, .known = true, .feed = -1,
 	                    .came_ms = sim->ring->run_ms};
 	k->user = p;
-	model.peer[e->conn.slot] = p;
-	model.gen[e->conn.slot] = e->conn.gen;
+	model->peer[e->conn.slot] = p;
+	model->gen[e->conn.slot] = e->conn.gen;
 	sim->stats.connections++;
 }
 
 /* The last of a connection: nothing of it is anywhere. */
 static void released(const struct event *e)
 {
-	if (e->conn.slot >= sim->options.connections_max || model.gen[e->conn.slot] != e->conn.gen ||
+	if (e->conn.slot >= sim->options.connections_max || model->gen[e->conn.slot] != e->conn.gen ||
 	    model_peer(e->conn) != NULL || sim->chat->entry.admission.held[e->conn.slot] == NULL)
 		sim_fail("%u.%u is released, and is not over", e->conn.slot, e->conn.gen);
 }
@@ -375,7 +387,8 @@ static void send_to(struct peer *p, const struct effect *e)
 		for (const char *at = e->text; (at = memmem(at, (size_t)(end - at), refusals[i],
 		                                           strlen(refusals[i]))) != NULL; at++)
 			p->refusals++;
-	p->put_out |= memmem(e->text, e->len, "this connection ends here", 25) != NULL;
+	p->put_out |= memmem(e->text, e->len, "this connection ends here", 25) != NULL ||
+	              memmem(e->text, e->len, "This server was cut off", 23) != NULL;
 	if (memmem(e->text, e->len, "You gave no name for", 20) != NULL &&
 	    sim->ring->run_ms - p->came_ms < (int64_t)sim->config.login_timeout_s * 1000)
 		sim_fail("%u.%u is closed for having no name after %" PRId64 " ms", p->id.slot, p->id.gen,
@@ -407,6 +420,8 @@ static void may_miss(struct peer *p, const struct effect *e)
 
 static void effect_to(struct peer *p, const struct effect *e)
 {
+	if (is_elsewhere(e))
+		return;
 	switch (e->kind) {
 	case EFFECT_SEND:
 		send_to(p, e);
@@ -456,9 +471,9 @@ static void asked(const struct query *q)
 {
 	if (q->number == 0 || q->number >= MODEL_QUESTIONS_MAX)
 		sim_fail("question %" PRIu64 " of %u.%u", q->number, q->conn.slot, q->conn.gen);
-	if (model.asked[q->number])
+	if (model->asked[q->number])
 		sim_fail("question %" PRIu64 " is asked twice", q->number);
-	model.asked[q->number] = true;
+	model->asked[q->number] = true;
 }
 
 /* False: it has come before, and must not be noticed. */
@@ -470,7 +485,7 @@ static bool is_waited_for(const struct event *e)
 		return true;
 	if (e->rows->number >= MODEL_QUESTIONS_MAX)
 		sim_fail("an answer to question %" PRIu64 ", which nobody asked", e->rows->number);
-	out = &model.asked[e->rows->number];
+	out = &model->asked[e->rows->number];
 	if (!*out)
 		return false;
 	*out = false;
@@ -479,9 +494,9 @@ static bool is_waited_for(const struct event *e)
 
 static void asked_about(struct conn_id about)
 {
-	if (model.nabout == sizeof model.about / sizeof model.about[0])
+	if (model->nabout == sizeof model->about / sizeof model->about[0])
 		sim_fail("nobody answers what has arrived");
-	model.about[model.nabout++] = about;
+	model->about[model->nabout++] = about;
 }
 
 /* Whose end, or what has arrived there, e tells of; NULL: nobody's. */
@@ -493,10 +508,10 @@ static struct peer *told_of(const struct event *e)
 		return model_peer(e->conn);
 	if (e->kind != EVENT_ARRIVED)
 		return NULL;
-	if (model.nabout == 0)
+	if (model->nabout == 0)
 		sim_fail("what has arrived was not asked");
-	about = model.about[0];
-	memmove(model.about, model.about + 1, --model.nabout * sizeof model.about[0]);
+	about = model->about[0];
+	memmove(model->about, model->about + 1, --model->nabout * sizeof model->about[0]);
 	return model_peer(about);
 }
 
@@ -556,21 +571,36 @@ static void effects_after(const struct event *e)
 			publish(effects, n, i);
 		else if (at->kind == EFFECT_SEND_ALL)
 			for (uint32_t slot = 0; slot < SIM_SLOTS_MAX; slot++)
-				send_to(model.peer[slot] != NULL && model.peer[slot]->known
-				                ? model.peer[slot] : NULL, at);
+				send_to(model->peer[slot] != NULL && model->peer[slot]->known
+				                ? model->peer[slot] : NULL, at);
 		else if (at->kind == EFFECT_SHOW)
 			show_all();
 		else if (at->kind == EFFECT_QUERY)
 			asked(&at->query);
 		else if (at->kind == EFFECT_ARRIVED)
 			asked_about(at->about);
-		else if (at->kind == EFFECT_MARK)
+		else if (at->kind == EFFECT_MARK && !is_elsewhere(at))
 			check_mark(model_peer(at->conn), at);
 		else if (at->kind != EFFECT_APPEND && at->kind != EFFECT_LOG && at->kind != EFFECT_SKIP)
 			effect_to(model_peer(at->conn), at);
 		if (at->kind == EFFECT_SEND)
 			check_mentions(model_peer(at->conn), at, e);
 	}
+}
+
+/* Whose act it is, if they are connected here. */
+static const struct peer *actor_of(struct chat *c, const struct event *e)
+{
+	char name[NODE_BYTES_MAX + 1];
+	const struct session *s;
+	uint64_t number;
+
+	if (e->kind != EVENT_ACT || e->act.text == NULL ||
+	    sscanf(e->act.text, "%32s %*u %*u %*c%" SCNu64, name, &number) != 2 || number == 0 ||
+	    strcmp(name, c->cluster.self->name) != 0)
+		return NULL;
+	s = person_of(c->cluster.self, number);
+	return s != NULL && !person_is_remote(s) ? model_peer(s->id) : NULL;
 }
 
 /* Events that name a connection come late: an answer, for example. */
@@ -611,7 +641,13 @@ void __wrap_chat_step(struct chat *c, struct event *e)
 	for_nobody = e->kind != EVENT_CONNECTED && is_for_nobody(e);
 	waited_for = is_waited_for(e);
 	note_ending();
+	if (sim->engine != NULL) {
+		model->speaker = actor_of(c, e);
+		order_before(c, e);
+	}
 	__real_chat_step(c, e);
+	if (sim->engine != NULL)
+		order_after(c, e);
 	if (e->kind == EVENT_CONNECTED && e->connected.refused == NULL) {
 		connected(e);
 		session_view(c, c->people.sessions[e->conn.slot], e->conn.slot % 2 == 0);
@@ -619,7 +655,7 @@ void __wrap_chat_step(struct chat *c, struct event *e)
 	if (e->kind == EVENT_CONNECTED && e->connected.refused != NULL)
 		snprintf(comer(e)->refusal, REFUSAL_BYTES_MAX, "%s", e->connected.refused);
 	chat_effects(c, &n);
-	model.lossy |= c->outage.lines > 0;
+	model->lossy |= c->outage.lines > 0;
 	if (for_nobody && n > 0)
 		sim_fail("event %d is for %u.%u, which is gone, and reaches somebody", (int)e->kind,
 		         e->conn.slot, e->conn.gen);
@@ -646,7 +682,7 @@ void __wrap_chat_step(struct chat *c, struct event *e)
 bool model_rests(void)
 {
 	for (uint32_t slot = 0; slot < SIM_SLOTS_MAX; slot++) {
-		struct peer *p = model.peer[slot];
+		struct peer *p = model->peer[slot];
 
 		/* A peer that has sent its last byte stays only as long as an answer is still to
 		 * come. */
@@ -661,7 +697,7 @@ void model_check_rest(void)
 	uint64_t missing[SIM_SLOTS_MAX] = {0};
 
 	for (uint32_t slot = 0; slot < SIM_SLOTS_MAX; slot++) {
-		struct peer *p = model.peer[slot];
+		struct peer *p = model->peer[slot];
 
 		if (p != NULL && p->known && p->first < p->n)
 			sim_fail("%u.%u never gets \"%.*s\" (%zu texts wait)", slot, p->id.gen,
@@ -675,9 +711,9 @@ void model_check_rest(void)
 	}
 	for (uint32_t i = 0; i < sim->ntokens; i++) {
 		for (uint32_t slot = 0; slot < SIM_SLOTS_MAX; slot++) {
-			const struct peer *p = model.peer[slot];
+			const struct peer *p = model->peer[slot];
 
-			if (!model.lossy && sim->token[i].plain && !sim->token[i].said && p != NULL && p->known &&
+			if (!model->lossy && sim->token[i].plain && !sim->token[i].said && p != NULL && p->known &&
 			    p->k->serial == sim->token[i].serial && !p->k->in_end &&
 			    ++missing[slot] > p->refusals)
 				sim_fail("line ~%u~ of %u.%u was neither said nor refused", i, slot,

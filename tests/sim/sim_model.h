@@ -99,10 +99,11 @@ struct model {
 	struct conn_id about[SIM_SLOTS_MAX * 4]; /* nabout connections of which was asked what has
 	                          * arrived there, and not answered yet, oldest first */
 	size_t nabout;
+	const struct peer *speaker; /* in a cluster: whose act is being done, if they are here */
 	bool asked[MODEL_QUESTIONS_MAX];  /* questions, by number, that are out */
 };
 
-extern struct model model;
+extern struct model *model;
 
 struct text *model_text_new(const char *p, size_t len);
 void model_text_unref(struct text *t);

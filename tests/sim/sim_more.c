@@ -2,7 +2,7 @@
  * The simulation's longer modes: seeds without end, and each operation of one
  * run failing in turn.
  */
-#include "sim.h"
+#include "sim_cluster.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,7 +16,9 @@ void sim_say_again(void)
 {
 	const struct fault_plan *plan = fault_plan();
 
-	if (sim->store.file != NULL)
+	if (cluster != NULL)
+		printf("# again: sim cluster --seed %" PRIu64 "\n", sim->seed);
+	else if (sim->store.file != NULL)
 		printf("# again: sim crash --seed %" PRIu64 "\n", sim->seed);
 	else if (plan->op == 0)
 		printf("# again: make sim SEED=%" PRIu64 "\n", sim->seed);

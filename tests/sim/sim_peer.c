@@ -12,22 +12,24 @@
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
-struct model model;
+struct model *model;
 
 void model_begin(void)
 {
-	memset(&model, 0, sizeof model);
+	model = mem_zero(1, sizeof *model);
 }
 
 void model_end(void)
 {
 	for (int i = 0; i < SIM_SLOTS_MAX; i++)
-		free(model.ending[i]);
+		free(model->ending[i]);
 	for (int i = 0; i < SIM_FEEDS_MAX; i++) {
-		for (size_t k = 0; k < model.feed[i].n; k++)
-			model_text_unref(model.feed[i].line[k]);
-		free(model.feed[i].line);
+		for (size_t k = 0; k < model->feed[i].n; k++)
+			model_text_unref(model->feed[i].line[k]);
+		free(model->feed[i].line);
 	}
+	free(model);
+	model = NULL;
 }
 
 /* -- texts and queues ------------------------------------------------------------------ */
@@ -83,7 +85,7 @@ void model_push(struct peer *p, struct text *t)
 
 struct peer *model_peer(struct conn_id id)
 {
-	struct peer *p = id.slot < SIM_SLOTS_MAX ? model.peer[id.slot] : NULL;
+	struct peer *p = id.slot < SIM_SLOTS_MAX ? model->peer[id.slot] : NULL;
 
 	return p != NULL && p->known && p->id.gen == id.gen ? p : NULL;
 }
@@ -120,7 +122,7 @@ static void check_last_words(const struct fake_sock *k, const struct peer *p)
 	uint64_t missing = 0;
 
 	/* What was said and not kept left no record that it was. */
-	if (!k->in_end || k->torn || k->refused || p->put_out || sim->ring->ending || model.lossy)
+	if (!k->in_end || k->torn || k->refused || p->put_out || sim->ring->ending || model->lossy)
 		return;
 	for (uint32_t i = 0; i < sim->ntokens; i++)
 		if (sim->token[i].serial == k->serial && sim->token[i].plain && !sim->token[i].said &&
@@ -157,8 +159,8 @@ void model_sock_end(struct fake_sock *k)
 	if (p == NULL)
 		return;
 	check_last_words(k, p);
-	if (model.peer[p->id.slot] == p)
-		model.peer[p->id.slot] = NULL;
+	if (model->peer[p->id.slot] == p)
+		model->peer[p->id.slot] = NULL;
 	while (p->first < p->n)
 		model_text_unref(p->item[p->first++]);
 	free(p->item);
@@ -208,7 +210,7 @@ void model_check_seen(const struct peer *p, const struct record *r)
 
 void model_check_behind(const struct peer *p, int64_t feed, size_t shown, const struct text *t)
 {
-	const struct mfeed *f = &model.feed[feed];
+	const struct mfeed *f = &model->feed[feed];
 	size_t bytes = 0, i = shown;
 
 	while (i > 0) {

@@ -27,7 +27,7 @@ static bool is_for(const struct peer *p, const struct text *t)
 
 static void show_own(struct peer *p, size_t to)
 {
-	const struct mfeed *f = &model.feed[p->feed];
+	const struct mfeed *f = &model->feed[p->feed];
 
 	for (; p->at < to; p->at++)
 		if (is_for(p, f->line[p->at]))
@@ -36,7 +36,7 @@ static void show_own(struct peer *p, size_t to)
 
 static void show_watched(struct peer *p, struct mwatch *w, size_t to)
 {
-	const struct mfeed *f = &model.feed[w->feed];
+	const struct mfeed *f = &model->feed[w->feed];
 
 	for (; w->at < to; w->at++)
 		if (is_for(p, f->line[w->at]))
@@ -47,7 +47,7 @@ static void show_watched(struct peer *p, struct mwatch *w, size_t to)
 void peer_view_show(struct peer *p, int64_t feed, size_t to)
 {
 	if (feed == -1 && p->feed >= 0)
-		show_own(p, model.feed[p->feed].shown);
+		show_own(p, model->feed[p->feed].shown);
 	if (feed < 0 || p->view.hold)
 		return;
 	if (p->feed == feed && !p->held)
@@ -68,11 +68,11 @@ void peer_view_let_text(struct peer *p)
 void peer_view_let(struct peer *p)
 {
 	if (p->feed >= 0 && !p->held)
-		show_own(p, model.feed[p->feed].shown);
+		show_own(p, model->feed[p->feed].shown);
 	peer_view_let_text(p);
 	for (struct mwatch *w = p->view.watches; w != NULL; w = w->next)
 		if (!w->held && !w->ending)
-			show_watched(p, w, model.feed[w->feed].shown);
+			show_watched(p, w, model->feed[w->feed].shown);
 }
 
 void peer_view_told(struct peer *p, struct text *t)
@@ -107,7 +107,7 @@ static void watch(struct peer *p, const struct effect *e)
 
 	if (find(p, e->feed) != NULL || p->feed == e->feed)
 		sim_fail("%u.%u watches feed %u twice", p->id.slot, p->id.gen, e->feed);
-	*w = (struct mwatch){.feed = e->feed, .at = model.feed[e->feed].n, .held = true,
+	*w = (struct mwatch){.feed = e->feed, .at = model->feed[e->feed].n, .held = true,
 		             .room = mem_strdup(e->text)};
 	while (*last != NULL)
 		last = &(*last)->next;
@@ -119,7 +119,7 @@ static void unwatch(struct peer *p, struct mwatch *w, const struct effect *e)
 	struct text *t;
 
 	if (!w->held)
-		show_watched(p, w, model.feed[w->feed].shown);
+		show_watched(p, w, model->feed[w->feed].shown);
 	w->ending = true;
 	if (e->len == 0)
 		return;
@@ -175,7 +175,7 @@ void peer_view_effect(struct peer *p, const struct effect *e)
 			break;
 		}
 		w->held = false;
-		show_watched(p, w, model.feed[w->feed].shown);
+		show_watched(p, w, model->feed[w->feed].shown);
 		break;
 	default:
 		break;
@@ -191,7 +191,7 @@ void peer_view_skipped(struct peer *p, const struct event *e)
 
 	if (w == NULL)
 		sim_fail("%u.%u misses lines of a room that it does not read", p->id.slot, p->id.gen);
-	show_watched(p, w, model.feed[w->feed].shown);
+	show_watched(p, w, model->feed[w->feed].shown);
 	q = &w->queue;
 	if (q->n - q->first < e->skipped.lines)
 		sim_fail("%u.%u misses %u lines of %s, and %zu are to come", p->id.slot, p->id.gen,
@@ -440,7 +440,7 @@ bool peer_view_rests(struct peer *p)
 			continue;
 		if (!is_dropped(p, w))
 			return false;
-		model_check_behind(p, w->feed, model.feed[w->feed].shown, w->queue.item[w->queue.first]);
+		model_check_behind(p, w->feed, model->feed[w->feed].shown, w->queue.item[w->queue.first]);
 		queue_free(&w->queue);
 	}
 	return p->view.seen.len == 0;

@@ -65,6 +65,9 @@ bool rate_is_exempt(const struct chat *c, const struct session *s)
 
 bool rate_is_limited(const struct chat *c, const struct session *s)
 {
+	/* Their own node limits those of other nodes. */
+	if (person_is_remote(s))
+		return false;
 	if (s->state != SESSION_CHAT)
 		return s->state == SESSION_LOGIN;
 	return (c->config.rate_lines | c->config.rate_bytes) != 0 && !rate_is_exempt(c, s);

@@ -102,7 +102,7 @@ bool session_waits(const struct session *s)
 
 bool session_ready(const struct session *s)
 {
-	return session_lives(s) && !s->input.throttle.on && !s->reading.slow && !s->unnamed.waiting.on &&
+	return session_is_here(s) && !s->input.throttle.on && !s->reading.slow && !s->unnamed.waiting.on &&
 	       s->presence.ejection == NULL && !session_waits(s);
 }
 

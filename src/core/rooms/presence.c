@@ -91,6 +91,9 @@ static void leave_later(struct chat *c, struct session *s, const char *why, bool
 	act_propose(c, s, ACT_END, b.len > 0 ? b.data : "");
 	bytes_release(&b);
 	watch_end_all(c, s);
+	/* They stay in the room until then, and read no more of it. */
+	if (s->state == SESSION_CHAT)
+		emit_unsubscribe(c, s, "Some lines of %s were skipped: your connection was slow.", s->room->name);
 	end_here(c, s);
 	if (close)
 		emit_session(c, EFFECT_CLOSE, s);

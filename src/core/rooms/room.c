@@ -162,7 +162,7 @@ void room_emptied(struct chat *c, uint32_t number, uint64_t up_to_seq)
 	if (r == NULL || r->lines.last_id > up_to_seq)
 		return;
 	r->lines.last_id = 0;
-	r->stored = false;
+	r->stored = c->cluster.self != NULL;
 	room_release(c, r);
 }
 

@@ -480,6 +480,11 @@ void emit_session(struct chat *c, enum effect_kind kind, const struct session *s
 	emit(c, kind)->conn = s->id;
 }
 
+void emit_drop(struct chat *c, struct conn_id conn)
+{
+	emit(c, EFFECT_DROP)->conn = conn;
+}
+
 uint64_t emit_append(struct chat *c, struct record r)
 {
 	struct effect *e = emit(c, EFFECT_APPEND);

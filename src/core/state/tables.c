@@ -23,6 +23,11 @@ bool session_lives(const struct session *s)
 	return s->state == SESSION_LOGIN || s->state == SESSION_HOST || s->state == SESSION_CHAT;
 }
 
+bool session_is_here(const struct session *s)
+{
+	return session_lives(s) && s->id.gen != 0;
+}
+
 struct session *session_by_key(const struct chat *c, const char *key)
 {
 	struct session *s;

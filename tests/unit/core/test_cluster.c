@@ -110,6 +110,8 @@ static void append(const char *text)
 
 static char *told[64]; /* owned; what nodes tell each other, "NODE TEXT" */
 static size_t ntold;
+static size_t nunsubscribed;  /* connections that read their room no more */
+static size_t ndropped;       /* connections that were ended to make way */
 
 static void take_effects(struct peer *p)
 {
@@ -125,6 +127,10 @@ static void take_effects(struct peer *p)
 			told[ntold++] = mem_strdup(e->text);
 		} else if (e->kind == EFFECT_SEND && e->conn.gen != 0 && e->conn.slot < 8) {
 			bytes_append(&p->out[e->conn.slot], e->text, e->len);
+		} else if (e->kind == EFFECT_DROP && e->conn.gen != 0) {
+			ndropped++;
+		} else if (e->kind == EFFECT_UNSUBSCRIBE && e->conn.gen != 0) {
+			nunsubscribed++;
 		} else if (e->kind == EFFECT_CLOSE && e->conn.gen != 0 && e->conn.slot < 8) {
 			p->closed[e->conn.slot] = true;
 		} else if (e->kind == EFFECT_PUBLISH) {
@@ -316,9 +322,11 @@ static void dies(int node)
 	p->chat = chat_new(&config, p->stored, p->last_room);
 	chat_begin_cluster(p->chat, node_names[node]);
 	chat_load_cluster(p->chat, p->done);
+	/* As store_rooms: those that have lines. */
 	for (size_t i = 0; i < p->nrooms; i++)
-		chat_load_room(p->chat, &(struct saved_room){p->rooms[i].number, p->rooms[i].name, p->rooms[i].topic,
-		                                             p->rooms[i].last_id, p->rooms[i].last_ms});
+		if (p->rooms[i].last_id != 0)
+			chat_load_room(p->chat, &(struct saved_room){p->rooms[i].number, p->rooms[i].name, p->rooms[i].topic,
+			                                             p->rooms[i].last_id, p->rooms[i].last_ms});
 	for (size_t k = 0; k < sizeof order / sizeof *order; k++)
 		for (size_t i = 0; i < p->nfacts; i++)
 			if (p->facts[i].kind == order[k])
@@ -395,6 +403,91 @@ static void test_two_talk(void **state)
 	step_at(0, (struct event){.kind = EVENT_CLOSED, .conn = id(0), .closed.reason = "connection lost"});
 	say(1, 0, "gone\n");
 	hears(1, "alice has left our chat: connection lost");
+}
+
+/* Somebody whose name was taken is known to all nodes, and still at the prompt. */
+static void test_a_quit_ends_input(void **state)
+{
+	size_t before;
+
+	(void)state;
+	comes(1, 0, "eve\n");
+	comes(0, 0, "eve\n");
+	reads(0, 0, "eve is taken");
+	before = nstream;
+	step_at(0, (struct event){.kind = EVENT_BYTES, .conn = id(0), .bytes = {"/quit\nmallory\n", 14, 0}});
+	assert_true(peers[0].closed[0]);
+	spread();
+	for (size_t i = before; i < nstream; i++)
+		assert_null(strstr(stream[i].text, "mallory"));
+}
+
+/* A connection that ends reads its room no more, although others learn of it later. */
+static void test_an_end_is_at_once(void **state)
+{
+	(void)state;
+	comes(0, 0, "alice\n");
+	comes(1, 0, "bob\n");
+	nunsubscribed = 0;
+	step_at(0, (struct event){.kind = EVENT_EOF, .conn = id(0)});
+	assert_true(peers[0].closed[0]);
+	assert_int_equal(nunsubscribed, 1);
+	spread();
+	hears(1, "alice has left our chat");
+}
+
+/* Somebody who makes way for others is ended here at once. */
+static void test_one_makes_way(void **state)
+{
+	size_t gone = 0;
+
+	(void)state;
+	ndropped = 0;
+	for (uint32_t slot = 0; slot < SLOTS; slot++) {
+		char name[16];
+
+		step_at(0, (struct event){.kind = EVENT_CONNECTED, .conn = id(slot),
+		        .connected = {.from = where(slot < SLOTS - 4 ? "192.0.2.1" : "198.51.100.1"), .seed = slot * 7919u}});
+		snprintf(name, sizeof name, "n%u\n", slot);
+		step_at(0, (struct event){.kind = EVENT_BYTES, .conn = id(slot), .bytes = {name, strlen(name), 0}});
+		spread();
+	}
+	for (uint32_t slot = 0; slot < SLOTS; slot++)
+		gone += peers[0].chat->people.sessions[slot] == NULL;
+	assert_true(gone > 0);
+	assert_int_equal(ndropped, gone);
+}
+
+/* Each node limits the pace of its own people alone. */
+static void test_a_mention_from_elsewhere(void **state)
+{
+	struct chat_config limited = config;
+
+	(void)state;
+	limited.rate_bytes = 4096;
+	limited.rate_address = 3;
+	limited.rate_burst = 1;
+	for (int i = 0; i < NODES; i++)
+		chat_configure(peers[i].chat, &limited);
+	comes(0, 0, "alice\n");
+	comes(1, 0, "bob\n");
+	say(1, 0, "/join ops\n");
+	now_ms += 10000;
+	say(0, 0, "where is bob?\n");
+	reads(1, 0, "alice mentioned you in general");
+}
+
+/* A room without a line has its number on a node that has started since, too. */
+static void test_a_room_is_known_once(void **state)
+{
+	(void)state;
+	comes(0, 0, "alice\n");
+	say(0, 0, "/join ops\n");
+	dies(1);
+	spread();
+	say(0, 0, "the first line\n");
+	say(0, 0, "/leave\n");
+	say(0, 0, "and in the lobby\n");
 }
 
 static void test_one_name(void **state)
@@ -731,6 +824,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_two_talk, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_a_quit_ends_input, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_an_end_is_at_once, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_one_makes_way, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_a_mention_from_elsewhere, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_a_room_is_known_once, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_one_name, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_lease_ends, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_others_meanwhile, begin_nodes, end_nodes),

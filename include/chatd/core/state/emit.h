@@ -125,6 +125,8 @@ void emit_unsubscribe(struct chat *c, const struct session *s, const char *missi
 
 /* An effect of the kind that only names a session: RELEASE, RESUME, CLOSE. */
 void emit_session(struct chat *c, enum effect_kind kind, const struct session *s);
+/* EFFECT_DROP of a connection whose session is over. */
+void emit_drop(struct chat *c, struct conn_id conn);
 
 /* Appends a record; its strings are copied to the arena. Returns its seq. */
 uint64_t emit_append(struct chat *c, struct record r);

@@ -38,6 +38,8 @@ static inline uint32_t name_shape(const char *key, size_t len)
 struct session *chat_session(struct chat *c, struct conn_id id);
 /* It is at the prompt, in the chat, or the host. */
 bool session_lives(const struct session *s);
+/* And it has its connection: in a cluster somebody who is going lives until all nodes have that they went. */
+bool session_is_here(const struct session *s);
 /* The session whose name has this key; NULL: none. */
 struct session *session_by_key(const struct chat *c, const char *key);
 

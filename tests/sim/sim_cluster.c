@@ -1,0 +1,510 @@
+/*
+ * Several servers that are one chat, over one engine in memory.
+ *
+ * Each node is a server, a core, a store and people of its own, as in a run of one server; they run in turns, and all
+ * have one clock. Nodes are killed and start again with what they had saved, are stopped in order, and lose their
+ * lease; the engine goes away and comes back, sometimes without what it had last. At the end all comes to rest, and
+ * all nodes must be the same.
+ */
+#include "sim_cluster.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/log.h"
+#include "chatd/core/people/session.h"
+#include "chatd/core/state/state.h"
+#include "fake_writer.h"
+#include "sim_model.h"
+
+enum {
+	SEEDS_PER_RESULT = 50,
+	REST_ROUNDS_MAX = 20000,
+};
+
+struct sim_cluster *cluster;
+
+static struct sim *whole; /* owned by sim.c: tokens, seed and sums of all nodes */
+static uint32_t ntokens;
+static struct {
+	uint64_t kills, stops, starts, copies, restarts, tails, restored, acts, twice, cuts, lapses, ghosts, trims, rounds;
+} sum;
+
+static uint32_t rnd(uint32_t n)
+{
+	return prng_below(&cluster->prng, n);
+}
+
+static bool chance(uint32_t per_mille)
+{
+	return prng_chance(&cluster->prng, per_mille);
+}
+
+/* -- which node is on -------------------------------------------------------------------------- */
+
+static void enter(struct sim_node *n)
+{
+	sim = n->sim;
+	model = n->model;
+	sim->ntokens = ntokens;
+	sim->step = cluster->rounds;
+	if (sim->ring != NULL)
+		sim->ring->others_ms = cluster->now_ms - sim->ring->now_ms;
+}
+
+static void leave(struct sim_node *n)
+{
+	ntokens = sim->ntokens;
+	if (sim->ring != NULL && sim->ring->now_ms > cluster->now_ms)
+		cluster->now_ms = sim->ring->now_ms;
+	n->model = model;
+	sim = whole;
+	model = NULL;
+}
+
+static void say(const struct sim_node *n, const char *what)
+{
+	if (whole->verbose)
+		printf("# round %" PRIu64 ": node %c %s (entry %zu of %zu)\n", cluster->rounds, (char)('a' + (n - cluster->node)), what,
+		       n->applied, cluster->stream->entries.n);
+}
+
+/* -- a node's life ----------------------------------------------------------------------------- */
+
+static void on_ready(void *ctx, const char *id)
+{
+	(void)ctx;
+	if (!writer_set_cluster(sim->writer, id))
+		sim_fail("the store takes no positions of %s", id);
+}
+
+static void on_ended(void *ctx, const char *why)
+{
+	struct sim_node *n = ctx;
+
+	(void)why;
+	n->ended = true;
+}
+
+/* As the daemon does it. */
+static void make_chat(void)
+{
+	const char *position = fake_writer_position(sim->writer), *rest;
+	char id[ACT_ID_BYTES_MAX + 1] = "";
+
+	sim->chat = chat_new(&sim->config, fake_writer_saved(sim->writer), fake_writer_last_room(sim->writer));
+	chat_begin_cluster(sim->chat, cluster->stream->keys[sim->node].node);
+	if (position != NULL) {
+		rest = strchr(position, ' ');
+		snprintf(id, sizeof id, "%.*s", (int)(rest - position), position);
+		chat_load_cluster(sim->chat, rest + 1);
+	}
+	fake_writer_load(sim->writer, sim->chat);
+	engine_begin(sim->engine, sim->writer->cluster, id);
+}
+
+/* from: NULL: starts with what it had itself. */
+static void node_start(struct sim_node *n, const struct writer *from)
+{
+	static const struct listener listener = {.fd = FAKE_LISTENER_FD, .name = "here"};
+	uint64_t digest = n->sim->digest, seed = prng_next(&cluster->prng);
+
+	say(n, from != NULL ? "starts with another one's database" : "starts");
+	enter(n);
+	sim->prng.state = seed;
+	sim->quiet = false;
+	sim->pressed_ms = 0;
+	memset(&sim->feeds, 0, sizeof sim->feeds);
+	sim->digest = digest;
+	sim_clients_begin();
+	model_begin();
+	n->model = model;
+	sim->writer = fake_writer_new(prng_next(&sim->prng), PICK(8, 100, UNSTORED_HIGH), PICK(300, 300, 300, 8));
+	fake_writer_keep(sim->writer);
+	if (from != NULL)
+		fake_writer_copy(sim->writer, from);
+	if (n->kept != NULL && from == NULL)
+		fake_writer_inherit(sim->writer, n->kept);
+	else if (n->kept != NULL)
+		fake_writer_free(n->kept);
+	n->kept = NULL;
+	sim->engine = fake_engine_new(cluster->stream, sim->node, prng_next(&sim->prng));
+	sim->ring = fake_ring_new(prng_next(&sim->prng), sim->writer);
+	sim->ring->engine = sim->engine;
+	sim->ring->now_ms = sim->ring->run_ms = cluster->now_ms;
+	/* No two connections of a run have the same. */
+	sim->ring->nsocks = (uint32_t)(sim->node + FAKE_NODES_MAX * (int)n->lives) * 10000;
+	make_chat();
+	sim->options.cluster.engine = sim->engine;
+	sim->options.cluster.ready = on_ready;
+	sim->options.cluster.ended = on_ended;
+	sim->options.cluster.ctx = n;
+	sim->server = loop_new(&sim->options, sim->ring, sim->chat, sim->writer, &listener, 1);
+	sim_limit_memory();
+	n->up = true;
+	n->ended = false;
+	n->lives++;
+	n->applied = 0;
+	sum.starts++;
+	order_started();
+	leave(n);
+}
+
+/* What is left is what was saved. */
+static void node_free(struct sim_node *n)
+{
+	sim->ring->ending = sim->ring->dead = true;
+	loop_free(sim->server);
+	chat_free(sim->chat);
+	ring_free(sim->ring);
+	n->kept = sim->writer;
+	sim->server = NULL;
+	sim->chat = NULL;
+	sim->ring = NULL;
+	sim->writer = NULL;
+	sim->engine = NULL;
+	sim_clients_end();
+	model_end();
+	n->up = false;
+}
+
+static void node_kill(struct sim_node *n)
+{
+	struct engine *engine = n->sim->engine;
+
+	say(n, "is killed");
+	enter(n);
+	fake_engine_kill(engine);
+	node_free(n);
+	fake_engine_free(engine);
+	leave(n);
+	sum.kills++;
+}
+
+/* As the daemon ends: people are told, what is done is saved, and the engine gets what was proposed. */
+static void node_stop(struct sim_node *n)
+{
+	struct engine *engine = n->sim->engine;
+
+	say(n, n->ended ? "ends" : "stops");
+	enter(n);
+	sim_stop();
+	sim_check_empty();
+	if (sim->ring->now_ms > cluster->now_ms)
+		cluster->now_ms = sim->ring->now_ms;
+	fake_writer_finish(sim->writer);
+	engine_stop(engine, 1000);
+	node_free(n);
+	leave(n);
+	sum.stops++;
+}
+
+/* -- trouble ----------------------------------------------------------------------------------- */
+
+static struct sim_node *some_node(bool up)
+{
+	struct sim_node *n = &cluster->node[rnd((uint32_t)cluster->n)];
+
+	return n->up == up ? n : NULL;
+}
+
+static void nodes_step(void)
+{
+	struct sim_node *n;
+
+	if (chance(whole->weight[0]) && (n = some_node(true)) != NULL)
+		node_kill(n);
+	if (chance(whole->weight[1]) && (n = some_node(true)) != NULL)
+		node_stop(n);
+	if (chance(15) && (n = some_node(false)) != NULL)
+		node_start(n, NULL);
+}
+
+static void engine_step(void)
+{
+	struct fake_stream *s = cluster->stream;
+
+	if (s->up && chance(whole->weight[2])) {
+		fake_stream_stop(s);
+		sum.restarts++;
+	} else if (!s->up && chance(50)) {
+		s->up = true;
+	}
+}
+
+/* -- turns ------------------------------------------------------------------------------------- */
+
+static void turn(struct sim_node *n)
+{
+	enter(n);
+	sim_turn();
+	leave(n);
+	if (n->ended)
+		node_stop(n);
+}
+
+static void some_turns(bool all)
+{
+	int at[FAKE_NODES_MAX], n = cluster->n;
+
+	cluster->stream->now_ms = cluster->now_ms + INT64_C(1795378445000) - 5000000;
+	fake_stream_step(cluster->stream);
+	for (int i = 0; i < n; i++)
+		at[i] = i;
+	while (n > 0) {
+		int i = (int)rnd((uint32_t)n), node = at[i];
+
+		at[i] = at[--n];
+		if (cluster->node[node].up && (all || !chance(200)))
+			turn(&cluster->node[node]);
+	}
+	order_check_names();
+	cluster->rounds++;
+	whole->step = cluster->rounds;
+}
+
+static bool all_rest(void)
+{
+	bool rest = true;
+
+	for (int i = 0; i < cluster->n && rest; i++) {
+		struct sim_node *n = &cluster->node[i];
+
+		enter(n);
+		rest = sim_rests() && fake_writer_is_idle(sim->writer) && fake_engine_rests(sim->engine) &&
+		       sim->server->acts.open;
+		leave(n);
+	}
+	return rest;
+}
+
+static uint64_t bytes_sent(void)
+{
+	uint64_t n = 0;
+
+	for (int i = 0; i < cluster->n; i++)
+		n += cluster->node[i].sim->stats.bytes;
+	return n;
+}
+
+static void check_each(void (*check)(void))
+{
+	for (int i = 0; i < cluster->n; i++) {
+		enter(&cluster->node[i]);
+		check();
+		leave(&cluster->node[i]);
+	}
+}
+
+/* As settle() of sim.c. */
+static void settle(void)
+{
+	int64_t until_ms = cluster->now_ms + 2 * SWEEP_MS;
+	uint64_t sent = bytes_sent();
+
+	for (int i = 0; (i < 1000 && cluster->now_ms < until_ms) || !all_rest(); i++) {
+		some_turns(true);
+		if (bytes_sent() != sent)
+			until_ms = cluster->now_ms + 2 * SWEEP_MS;
+		sent = bytes_sent();
+		if (i == REST_ROUNDS_MAX)
+			sim_fail("it never rests");
+	}
+	check_each(sim_check_settled);
+	order_check_rest();
+}
+
+static void say_unrest(void)
+{
+	printf("# node %c: the engine %s, the store %s, the ring %s, %s, %s\n", 'a' + sim->node, fake_engine_state(sim->engine),
+	       fake_writer_is_idle(sim->writer) ? "rests" : "does not", fake_ring_rests(sim->ring) ? "rests" : "does not",
+	       model_rests() ? "all is read" : "not all is read", sim->server->acts.open ? "open" : "not open");
+	for (const struct fake_sock *k = sim->ring->socks; k != NULL; k = k->next) {
+		const struct session *s = model_session(k);
+
+		printf("#   connection %u: %zu bytes to the server%s%s%s%s", k->serial, k->in.len, k->in_end ? ", ended" : "",
+		       k->reset ? ", reset" : "", k->send.on ? ", sending" : "", k->recv.on ? ", receiving" : "");
+		if (s != NULL)
+			printf("; %s, state %d, %u acts pending%s%s%s", s->nick != NULL ? s->nick : "no name", (int)s->state, s->person.pending,
+			       session_waits(s) ? ", waits" : "", s->input.throttle.on ? ", throttled" : "",
+			       s->dialogue != NULL ? ", in a dialogue" : "");
+		if (k->user != NULL) {
+			const struct connection *c = &sim->server->conns.slot[((struct peer *)k->user)->id.slot];
+
+			const struct peer *p = k->user;
+			printf(" known %d gen %u %u stash %u receiving %d pressed %d starved %d wait %d sess %p ", p->known, p->id.gen, c->gen, c->stash.len, c->receiving, c->pressed, c->starved, c->wait.on, (void *)sim->chat->people.sessions[p->id.slot]);
+			if (sim->chat->people.sessions[p->id.slot]) { struct session *s2 = sim->chat->people.sessions[p->id.slot]; printf("state %d gen %u pending %u nick %s", s2->state, s2->id.gen, s2->person.pending, s2->nick); }
+			printf("; connection state %d, %u bytes out, drain since %" PRId64 " ms, now %" PRId64 ", feed %d, sweep in %" PRId64,
+			       (int)c->state, c->out.bytes, c->drain_ms, sim->server->now_ms, c->out.reader.feed != NULL,
+			       sim->server->sweep_ms - sim->server->now_ms);
+		}
+		printf("\n");
+	}
+}
+
+static void calm_down(void)
+{
+	cluster->stream->up = cluster->stream->calm = true;
+	for (int i = 0; i < cluster->n; i++) {
+		if (!cluster->node[i].up)
+			node_start(&cluster->node[i], NULL);
+		cluster->node[i].sim->quiet = cluster->node[i].sim->ring->calm = true;
+		fake_writer_calm(cluster->node[i].sim->writer);
+	}
+	for (int i = 0; i < REST_ROUNDS_MAX; i++) {
+		some_turns(true);
+		if (all_rest()) {
+			check_each(model_check_rest);
+			settle();
+			return;
+		}
+	}
+	check_each(say_unrest);
+	check_each(model_check_rest);
+	sim_fail("does not come to rest");
+}
+
+/* -- a run ------------------------------------------------------------------------------------- */
+
+static void configure(void)
+{
+	sim_configure();
+	whole->options.connections_max = whole->config.connections_max = PICK(2, 8, 16);
+	whole->options.relaxed = whole->config.talks_unsaved = false;
+	whole->nclients = whole->options.connections_max + rnd(4);
+	whole->weight[0] = PICK(0, 1, 3, 10);  /* how often nodes are killed, */
+	whole->weight[1] = PICK(0, 0, 1, 3);   /* are stopped, */
+	whole->weight[2] = PICK(0, 0, 1, 5);   /* and the engine starts again */
+	cluster->n = (int)PICK(2, 3, 3, 4);
+	cluster->now_ms = 5000000;
+	cluster->stream = fake_stream_new(prng_next(&cluster->prng), cluster->n, cluster->now_ms);
+	for (int i = 0; i < cluster->n; i++) {
+		struct sim *s = cluster->node[i].sim = mem_zero(1, sizeof *s);
+
+		s->seed = whole->seed;
+		s->node = i;
+		s->verbose = whole->verbose;
+		s->token = whole->token;
+		s->config = whole->config;
+		s->options = whole->options;
+		s->nclients = whole->nclients;
+		s->rooms = whole->rooms;
+		s->long_lines = whole->long_lines;
+	}
+}
+
+static void add_stats(struct sim_stats *to, const struct sim_stats *from)
+{
+	uint64_t *a = (uint64_t *)to;
+	const uint64_t *b = (const uint64_t *)from;
+
+	for (size_t i = 0; i < sizeof *to / sizeof *a; i++)
+		a[i] += b[i];
+}
+
+static void end(void)
+{
+	for (int i = 0; i < cluster->n; i++) {
+		struct sim_node *n = &cluster->node[i];
+
+		if (n->up)
+			node_kill(n);
+		if (n->kept != NULL)
+			fake_writer_free(n->kept);
+		add_stats(&whole->stats, &n->sim->stats);
+		sim_digest(&n->sim->digest, sizeof n->sim->digest);
+		free(n->sim);
+	}
+	sum.acts += cluster->stream->count.acts;
+	sum.twice += cluster->stream->count.twice;
+	sum.cuts += cluster->stream->count.cuts;
+	sum.lapses += cluster->stream->count.lapses;
+	sum.ghosts += cluster->stream->count.ghosts;
+	sum.trims += cluster->stream->count.trims;
+	sum.rounds += cluster->rounds;
+	order_end();
+	fake_stream_free(cluster->stream);
+	free(cluster);
+	cluster = NULL;
+}
+
+static void run(uint64_t seed)
+{
+	uint32_t rounds;
+
+	whole = sim;
+	sim_reset(seed);
+	cluster = mem_zero(1, sizeof *cluster);
+	cluster->prng.state = seed * UINT64_C(0x9e3779b97f4a7c15) + 7;
+	ntokens = 0;
+	configure();
+	order_begin();
+	for (int i = 0; i < cluster->n; i++)
+		if (i == 0 || !chance(200))
+			node_start(&cluster->node[i], NULL);
+	rounds = PICK(100, 300, 600, 1200);
+	while (rounds-- > 0) {
+		some_turns(false);
+		nodes_step();
+		engine_step();
+	}
+	if (!chance(200))
+		calm_down();
+	for (int i = 0; i < cluster->n; i++)
+		if (cluster->node[i].up && chance(800))
+			node_stop(&cluster->node[i]);
+	end();
+}
+
+/* -- the program ------------------------------------------------------------------------------- */
+
+static void say_sums(void)
+{
+	const struct sim_stats *s = &whole->stats;
+
+	printf("# %" PRIu64 " turns in %" PRIu64 " rounds, %" PRIu64 " connections, %" PRIu64 " lines said, %" PRIu64
+	       " read\n", s->turns, sum.rounds, s->connections, s->said, s->delivered);
+	printf("# %" PRIu64 " acts, %" PRIu64 " of them twice, %" PRIu64 " batches late, %" PRIu64 " connections cut, %"
+	       PRIu64 " leases over, %" PRIu64 " times trimmed\n", sum.acts, sum.twice, sum.ghosts, sum.cuts, sum.lapses,
+	       sum.trims);
+	printf("# %" PRIu64 " starts, %" PRIu64 " kills, %" PRIu64 " stops, %" PRIu64 " with another one's database; the engine: %"
+	       PRIu64 " restarts, %" PRIu64 " without its tail, %" PRIu64 " restored\n", sum.starts, sum.kills, sum.stops,
+	       sum.copies, sum.restarts, sum.tails, sum.restored);
+}
+
+static int run_one(uint64_t seed)
+{
+	sim->verbose = true;
+	log_set_level(LOG_LEVEL_WARN);
+	run(seed);
+	printf("# seed %" PRIu64 ", digest %016" PRIx64 "\n", seed, sim->digest);
+	say_sums();
+	return EXIT_SUCCESS;
+}
+
+static int run_many(uint64_t n, uint64_t first)
+{
+	printf("1..%" PRIu64 "\n", (n + SEEDS_PER_RESULT - 1) / SEEDS_PER_RESULT);
+	fflush(stdout);
+	for (uint64_t i = 0; i < n; i++) {
+		run(first + i);
+		if ((i + 1) % SEEDS_PER_RESULT != 0 && i + 1 != n)
+			continue;
+		printf("ok %" PRIu64 " - seeds %" PRIu64 " to %" PRIu64 "\n", i / SEEDS_PER_RESULT + 1,
+		       first + i / SEEDS_PER_RESULT * SEEDS_PER_RESULT, first + i);
+		fflush(stdout);
+	}
+	say_sums();
+	fault_say();
+	return EXIT_SUCCESS;
+}
+
+int sim_cluster_main(int argc, char **argv)
+{
+	uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1, n = argc > 0 ? strtoull(argv[0], NULL, 10) : 0;
+
+	if (argc == 2 && strcmp(argv[0], "--seed") == 0)
+		return run_one(first);
+	return (argc == 1 || argc == 2) && n > 0 ? run_many(n, first) : -1;
+}

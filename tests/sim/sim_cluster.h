@@ -1,0 +1,47 @@
+/*
+ * Several servers that are one chat: what sim_cluster.c and sim_order.c share.
+ */
+#ifndef CHATD_TESTS_SIM_CLUSTER_H
+#define CHATD_TESTS_SIM_CLUSTER_H
+
+#include "fake_engine.h"
+#include "sim.h"
+
+/* A server, with all that the simulation knows of it. */
+struct sim_node {
+	struct sim *sim;        /* owned */
+	struct model *model;    /* owned, while it is up */
+	struct writer *kept;    /* owned, while it is down: what it had saved; NULL: nothing yet */
+	bool up;
+	bool ended;             /* the engine has told it that it cannot go on */
+	bool void_;             /* it has applied what the stream has lost: nothing it does counts */
+	size_t applied;         /* entries */
+	uint64_t lives;
+};
+
+struct sim_cluster {
+	struct prng prng;
+	struct fake_stream *stream; /* owned */
+	struct sim_node node[FAKE_NODES_MAX];
+	int n;
+	int64_t now_ms;         /* of the clock that all share */
+	uint64_t rounds;
+};
+
+extern struct sim_cluster *cluster;
+
+/* -- sim_order.c ------------------------------------------------------------------------------- */
+
+void order_begin(void);
+void order_end(void);
+/* The current node has started with what its store has. */
+void order_started(void);
+/* The stream has lost what follows on its first n entries: it may be another one from here on. */
+void order_cut(size_t n);
+/* No name is in use on two nodes that have applied the same. */
+void order_check_names(void);
+/* All is at rest: all nodes have the same. */
+void order_check_rest(void);
+uint64_t order_entries(void);
+
+#endif
