@@ -439,6 +439,9 @@ static void apply(struct chat *c, const struct act *a)
 		act_tick(c);
 		break;
 	}
+	/* What they have asked is asked on their own node. */
+	if (s != NULL && person_is_remote(s))
+		question_drop_all(c, s);
 }
 
 /* -- what this node learns of itself and others ------------------------------------------- */

@@ -43,7 +43,7 @@ const struct command commands[] = {
 	 "account and are not here, the message is kept until they read it.",
 	 "msg bob lunch?"},
 	{"reply", "r", "[#N] TEXT", 0, 0, true, true, cmd_reply, ROLE_GUEST,
-	 FLAG_SAYS | FLAG_EVERYDAY | FLAG_SPOKEN | FLAG_SHARED_WORDS, TOPIC_TALK,
+	 FLAG_SAYS | FLAG_EVERYDAY | FLAG_SPOKEN | FLAG_SHARED_LINE, TOPIC_TALK,
 	 "Answer the last private message, or a line",
 	 "Answers the person who sent you the last private message. With the number of a line, "
 	 "answers that line, for the whole room.",
