@@ -262,7 +262,7 @@ void order_token(struct token *t, unsigned long number, uint64_t seq)
 
 /* -- what is saved ----------------------------------------------------------------------------- */
 
-static size_t saved_entries(const struct writer *w)
+size_t order_saved(const struct writer *w)
 {
 	const char *position = fake_writer_position(w);
 	char id[ACT_ID_BYTES_MAX + 1];
@@ -279,7 +279,7 @@ static size_t saved_entries(const struct writer *w)
 
 void order_applied(int node, size_t entry)
 {
-	size_t saved = saved_entries(cluster->node[node].sim->writer);
+	size_t saved = order_saved(cluster->node[node].sim->writer);
 
 	if (saved == FAKE_NONE || saved <= entry)
 		sim_fail("the engine is told that entry %zu is saved, and the store is at %zu", entry, saved);
@@ -287,7 +287,7 @@ void order_applied(int node, size_t entry)
 
 void order_started(void)
 {
-	size_t saved = saved_entries(sim->writer);
+	size_t saved = order_saved(sim->writer);
 	const struct place *p;
 
 	self()->void_ = saved == FAKE_NONE;
@@ -394,8 +394,8 @@ void order_check_rest(void)
 			say_states(at->applied);
 			sim_fail("node %c is not what node a is", 'a' + i);
 		}
-		if (saved_entries(at->sim->writer) != at->applied)
-			sim_fail("node %c has saved %zu of %zu entries", 'a' + i, saved_entries(at->sim->writer), at->applied);
+		if (order_saved(at->sim->writer) != at->applied)
+			sim_fail("node %c has saved %zu of %zu entries", 'a' + i, order_saved(at->sim->writer), at->applied);
 		compare_lines(at->sim->writer, first->sim->writer, 0);
 		compare_lines(first->sim->writer, at->sim->writer, i);
 		compare_facts(first->sim->writer, at->sim->writer, i);
