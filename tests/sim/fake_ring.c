@@ -17,6 +17,7 @@
 #include "fake_engine.h"
 
 enum {
+	CALM_MS = 500,
 	SPIN_MAX = 200,  /* turns that do not wait and bring nothing; more is a livelock */
 };
 
@@ -198,9 +199,9 @@ static void idle(struct ring *r, int64_t wait_ms)
 		return;
 	}
 	r->spin = 0;
-	/* At rest nothing happens before what the server waits for. */
+	/* At rest nothing happens before what the server waits for; but other servers may wait for less. */
 	if (r->calm && wait_ms > ms)
-		ms = wait_ms;
+		ms = r->engine != NULL && wait_ms > CALM_MS ? CALM_MS : wait_ms;
 	if (wait_ms < 0 || wait_ms > ms)
 		fault_count(FAULT_SPURIOUS);
 	r->now_ms += wait_ms > 0 && wait_ms < ms ? wait_ms : ms;

@@ -95,7 +95,10 @@ static void save_room(struct fake_saved *s, const struct record *r)
 		s->rooms.at[i] = (struct saved_room){.room = r->room, .name = mem_strdup(r->room_name),
 		                                     .topic = mem_strdup("")};
 	}
-	if (r->kind == RECORD_TOPIC) {
+	if (r->kind == RECORD_SAY || r->kind == RECORD_ACTION || r->kind == RECORD_GAP) {
+		s->rooms.at[i].last_id = r->seq;
+		s->rooms.at[i].last_ms = r->time_ms;
+	} else if (r->kind == RECORD_TOPIC) {
 		free((char *)(uintptr_t)s->rooms.at[i].topic);
 		s->rooms.at[i].topic = mem_strdup(r->topic.text);
 	} else if (r->kind == RECORD_REMOVE) {
@@ -165,8 +168,9 @@ static void copy_saved(struct fake_saved *to, const struct fake_saved *from)
 		const struct saved_room *r = &from->rooms.at[i];
 
 		to->rooms.at = fake_grow(to->rooms.at, to->rooms.n, &to->rooms.cap, sizeof *to->rooms.at);
-		to->rooms.at[to->rooms.n++] = (struct saved_room){.room = r->room, .name = mem_strdup(r->name),
-		                                                  .topic = mem_strdup(r->topic)};
+		to->rooms.at[to->rooms.n] = *r;
+		to->rooms.at[to->rooms.n].name = mem_strdup(r->name);
+		to->rooms.at[to->rooms.n++].topic = mem_strdup(r->topic);
 	}
 	for (size_t i = 0; i < from->pruned.n; i++)
 		fake_saved_pruned(to, from->pruned.at[i].room, from->pruned.at[i].up_to);
@@ -208,20 +212,13 @@ uint32_t fake_writer_last_room(const struct writer *w)
 	return w->start->last_room;
 }
 
-/* Rooms with lines, with the newest of each; then all facts: as store_rooms and store_facts do. */
+/* Rooms that had lines, with the newest of each; then all facts: as store_rooms and store_facts do, but for lines that
+ * were deleted since. */
 void fake_writer_load(const struct writer *w, struct chat *c)
 {
-	for (size_t i = 0; i < w->start->rooms.n; i++) {
-		struct saved_room r = w->start->rooms.at[i];
-
-		for (size_t k = 0; k < w->lines.n; k++)
-			if (w->lines.at[k].room == r.room && w->lines.at[k].id > r.last_id) {
-				r.last_id = w->lines.at[k].id;
-				r.last_ms = w->lines.at[k].time_ms;
-			}
-		if (r.last_id != 0)
-			chat_load_room(c, &r);
-	}
+	for (size_t i = 0; i < w->start->rooms.n; i++)
+		if (w->start->rooms.at[i].last_id != 0)
+			chat_load_room(c, &w->start->rooms.at[i]);
 	for (size_t i = 0; i < w->start->facts.n; i++)
 		chat_load_fact(c, &w->start->facts.at[i]);
 }

@@ -364,7 +364,8 @@ static void writing_step(struct writer *w)
 		failed(w, mem_strdup("the disk is full"), NULL);
 		return;
 	}
-	if (w->lines.n > 0 && !w->calm && prng_chance(&w->prng, 4))
+	/* (What a start knows of a room's newest line must be the same on all nodes.) */
+	if (w->start == NULL && w->lines.n > 0 && !w->calm && prng_chance(&w->prng, 4))
 		fake_lines_prune(w);
 	if (w->grouped ? w->marks_waiting.n == 0 : w->records.n == 0) {
 		w->writing.asleep = true;

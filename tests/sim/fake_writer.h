@@ -34,7 +34,7 @@ struct seen {
 /* What a start reads besides the lines, if there will be one: fake_saved.c. */
 struct fake_saved {
 	struct { struct saved_fact *at; size_t n, cap; } facts;  /* owned, like the others: in order */
-	struct { struct saved_room *at; size_t n, cap; } rooms;  /* by number; without their last lines */
+	struct { struct saved_room *at; size_t n, cap; } rooms;  /* by number */
 	struct { struct pruned { uint32_t room; uint64_t up_to; } *at; size_t n, cap; } pruned;
 	uint32_t last_room;
 	char *position;         /* NULL: none is saved */

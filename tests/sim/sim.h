@@ -32,6 +32,7 @@ struct token {
 	uint64_t seq;           /* in a cluster: of the record that said it */
 	bool plain;             /* was typed so that it must be said or refused */
 	bool said;
+	bool proposed;          /* in a cluster: it is to be said when all nodes have it */
 };
 
 struct client {

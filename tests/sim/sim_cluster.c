@@ -21,6 +21,7 @@
 enum {
 	SEEDS_PER_RESULT = 50,
 	REST_ROUNDS_MAX = 20000,
+	SETTLE_MS = 10 * SWEEP_MS, /* several servers pass it together */
 };
 
 struct sim_cluster *cluster;
@@ -142,6 +143,10 @@ static void node_start(struct sim_node *n, const struct writer *from)
 	sim->options.cluster.ctx = n;
 	sim->server = loop_new(&sim->options, sim->ring, sim->chat, sim->writer, &listener, 1);
 	sim_limit_memory();
+	if (cluster->stream->calm) {
+		sim->quiet = sim->ring->calm = true;
+		fake_writer_calm(sim->writer);
+	}
 	n->up = true;
 	n->ended = false;
 	n->lives++;
@@ -190,7 +195,8 @@ static void node_stop(struct sim_node *n)
 	say(n, n->ended ? "ends" : "stops");
 	enter(n);
 	sim_stop();
-	sim_check_empty();
+	if (cluster->stream->calm)
+		sim_check_empty();
 	if (sim->ring->now_ms > cluster->now_ms)
 		cluster->now_ms = sim->ring->now_ms;
 	fake_writer_finish(sim->writer);
@@ -209,6 +215,37 @@ static struct sim_node *some_node(bool up)
 	return n->up == up ? n : NULL;
 }
 
+static const struct writer *saved_of(const struct sim_node *n)
+{
+	return n->up ? n->sim->writer : n->kept;
+}
+
+/* Of some node that the stream goes on for; NULL: there is none. */
+static const struct writer *some_backup(const struct sim_node *but)
+{
+	int first = (int)rnd((uint32_t)cluster->n);
+
+	for (int i = 0; i < cluster->n; i++) {
+		const struct sim_node *n = &cluster->node[(first + i) % cluster->n];
+		const struct writer *w = saved_of(n);
+
+		if (n != but && !n->void_ && w != NULL && fake_writer_position(w) != NULL && order_saved(w) != FAKE_NONE)
+			return w;
+	}
+	return NULL;
+}
+
+/* What an operator does: a node that the stream does not go on for gets another one's database. */
+static void start_again(struct sim_node *n)
+{
+	const struct writer *backup = n->void_ || chance(100) ? some_backup(n) : NULL;
+
+	if (cluster->restoring || (n->void_ && backup == NULL))
+		return;
+	sum.copies += backup != NULL;
+	node_start(n, backup);
+}
+
 static void nodes_step(void)
 {
 	struct sim_node *n;
@@ -218,7 +255,71 @@ static void nodes_step(void)
 	if (chance(whole->weight[1]) && (n = some_node(true)) != NULL)
 		node_stop(n);
 	if (chance(15) && (n = some_node(false)) != NULL)
-		node_start(n, NULL);
+		start_again(n);
+}
+
+/* How far a node is: what its engine has read, or what it has saved. */
+static size_t reach(const struct sim_node *n)
+{
+	size_t saved = n->up ? fake_engine_read(n->sim->engine) : n->kept != NULL ? order_saved(n->kept) : 0;
+
+	return n->void_ ? FAKE_NONE : saved;
+}
+
+/* It starts with the first `left` entries. Nodes that have more of them cannot go on. */
+static void lose_tail(size_t left)
+{
+	for (int i = 0; i < cluster->n; i++) {
+		size_t at = reach(&cluster->node[i]);
+
+		cluster->node[i].void_ |= at == FAKE_NONE || at > left;
+	}
+	if (whole->verbose)
+		printf("# round %" PRIu64 ": the engine has %zu of %zu entries\n", cluster->rounds, left,
+		       cluster->stream->entries.n);
+	fake_stream_lose(cluster->stream, left);
+	sum.tails++;
+}
+
+/* One node at least goes on. */
+static void lose_some(void)
+{
+	const struct sim_node *n = &cluster->node[rnd((uint32_t)cluster->n)];
+	size_t at = reach(n), all = cluster->stream->entries.n;
+
+	if (at == FAKE_NONE || at >= all || saved_of(n) == NULL)
+		return;
+	at = at > cluster->stream->trimmed + 1 ? at : cluster->stream->trimmed + 1;
+	if (at >= all)
+		return;
+	lose_tail(at + rnd((uint32_t)(all - at)));
+	order_cut(cluster->stream->entries.n);
+}
+
+/* No node goes on, until it is restored. */
+static void lose_all(void)
+{
+	size_t least = cluster->stream->entries.n, from = cluster->stream->trimmed + 1;
+
+	for (int i = 0; i < cluster->n; i++)
+		if (reach(&cluster->node[i]) < least)
+			least = reach(&cluster->node[i]);
+	if (least <= from)
+		return;
+	lose_tail(from + rnd((uint32_t)(least - from)));
+	cluster->restoring = true;
+}
+
+static void restore_step(void)
+{
+	for (int i = 0; i < cluster->n; i++)
+		if (cluster->node[i].up)
+			return;
+	fake_stream_restore(cluster->stream);
+	for (int i = 0; i < cluster->n; i++)
+		cluster->node[i].void_ = false;
+	cluster->restoring = false;
+	sum.restored++;
 }
 
 static void engine_step(void)
@@ -230,7 +331,11 @@ static void engine_step(void)
 		sum.restarts++;
 	} else if (!s->up && chance(50)) {
 		s->up = true;
+		if (!cluster->restoring && chance(whole->weight[3]))
+			(chance(300) ? lose_all : lose_some)();
 	}
+	if (cluster->restoring && chance(50))
+		restore_step();
 }
 
 /* -- turns ------------------------------------------------------------------------------------- */
@@ -271,6 +376,9 @@ static bool all_rest(void)
 	for (int i = 0; i < cluster->n && rest; i++) {
 		struct sim_node *n = &cluster->node[i];
 
+		rest = n->up;
+		if (!rest)
+			break;
 		enter(n);
 		rest = sim_rests() && fake_writer_is_idle(sim->writer) && fake_engine_rests(sim->engine) &&
 		       sim->server->acts.open;
@@ -291,6 +399,8 @@ static uint64_t bytes_sent(void)
 static void check_each(void (*check)(void))
 {
 	for (int i = 0; i < cluster->n; i++) {
+		if (!cluster->node[i].up)
+			continue;
 		enter(&cluster->node[i]);
 		check();
 		leave(&cluster->node[i]);
@@ -300,13 +410,13 @@ static void check_each(void (*check)(void))
 /* As settle() of sim.c. */
 static void settle(void)
 {
-	int64_t until_ms = cluster->now_ms + 2 * SWEEP_MS;
+	int64_t until_ms = cluster->now_ms + SETTLE_MS;
 	uint64_t sent = bytes_sent();
 
 	for (int i = 0; (i < 1000 && cluster->now_ms < until_ms) || !all_rest(); i++) {
 		some_turns(true);
 		if (bytes_sent() != sent)
-			until_ms = cluster->now_ms + 2 * SWEEP_MS;
+			until_ms = cluster->now_ms + SETTLE_MS;
 		sent = bytes_sent();
 		if (i == REST_ROUNDS_MAX)
 			sim_fail("it never rests");
@@ -332,9 +442,6 @@ static void say_unrest(void)
 		if (k->user != NULL) {
 			const struct connection *c = &sim->server->conns.slot[((struct peer *)k->user)->id.slot];
 
-			const struct peer *p = k->user;
-			printf(" known %d gen %u %u stash %u receiving %d pressed %d starved %d wait %d sess %p ", p->known, p->id.gen, c->gen, c->stash.len, c->receiving, c->pressed, c->starved, c->wait.on, (void *)sim->chat->people.sessions[p->id.slot]);
-			if (sim->chat->people.sessions[p->id.slot]) { struct session *s2 = sim->chat->people.sessions[p->id.slot]; printf("state %d gen %u pending %u nick %s", s2->state, s2->id.gen, s2->person.pending, s2->nick); }
 			printf("; connection state %d, %u bytes out, drain since %" PRId64 " ms, now %" PRId64 ", feed %d, sweep in %" PRId64,
 			       (int)c->state, c->out.bytes, c->drain_ms, sim->server->now_ms, c->out.reader.feed != NULL,
 			       sim->server->sweep_ms - sim->server->now_ms);
@@ -346,14 +453,18 @@ static void say_unrest(void)
 static void calm_down(void)
 {
 	cluster->stream->up = cluster->stream->calm = true;
-	for (int i = 0; i < cluster->n; i++) {
-		if (!cluster->node[i].up)
-			node_start(&cluster->node[i], NULL);
-		cluster->node[i].sim->quiet = cluster->node[i].sim->ring->calm = true;
-		fake_writer_calm(cluster->node[i].sim->writer);
-	}
+	for (int i = 0; i < cluster->n; i++)
+		if (cluster->node[i].up) {
+			cluster->node[i].sim->quiet = cluster->node[i].sim->ring->calm = true;
+			fake_writer_calm(cluster->node[i].sim->writer);
+		}
 	for (int i = 0; i < REST_ROUNDS_MAX; i++) {
 		some_turns(true);
+		if (cluster->restoring)
+			restore_step();
+		for (int k = 0; k < cluster->n; k++)
+			if (!cluster->node[k].up)
+				start_again(&cluster->node[k]);
 		if (all_rest()) {
 			check_each(model_check_rest);
 			settle();
@@ -361,6 +472,8 @@ static void calm_down(void)
 		}
 	}
 	check_each(say_unrest);
+	for (size_t i = cluster->stream->entries.n; i-- > 0 && i + 20 > cluster->stream->entries.n;)
+		printf("# entry %zu: %.150s\n", i, cluster->stream->entries.at[i].text);
 	check_each(model_check_rest);
 	sim_fail("does not come to rest");
 }
@@ -375,7 +488,8 @@ static void configure(void)
 	whole->nclients = whole->options.connections_max + rnd(4);
 	whole->weight[0] = PICK(0, 1, 3, 10);  /* how often nodes are killed, */
 	whole->weight[1] = PICK(0, 0, 1, 3);   /* are stopped, */
-	whole->weight[2] = PICK(0, 0, 1, 5);   /* and the engine starts again */
+	whole->weight[2] = PICK(0, 0, 1, 5);   /* and the engine starts again; */
+	whole->weight[3] = PICK(0, 0, 500);    /* how often without its tail */
 	cluster->n = (int)PICK(2, 3, 3, 4);
 	cluster->now_ms = 5000000;
 	cluster->stream = fake_stream_new(prng_next(&cluster->prng), cluster->n, cluster->now_ms);

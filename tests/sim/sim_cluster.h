@@ -26,6 +26,7 @@ struct sim_cluster {
 	int n;
 	int64_t now_ms;         /* of the clock that all share */
 	uint64_t rounds;
+	bool restoring;         /* the engine has less than all nodes, and nobody starts until it has it again */
 };
 
 extern struct sim_cluster *cluster;
@@ -38,6 +39,8 @@ void order_end(void);
 void order_started(void);
 /* The stream has lost what follows on its first n entries: it may be another one from here on. */
 void order_cut(size_t n);
+/* Entries up to the position that is saved there; FAKE_NONE: the stream does not have it. */
+size_t order_saved(const struct writer *w);
 /* No name is in use on two nodes that have applied the same. */
 void order_check_names(void);
 /* All is at rest: all nodes have the same. */

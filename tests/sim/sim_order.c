@@ -104,6 +104,8 @@ static void applies(const struct event *e)
 void order_before(const struct chat *c, const struct event *e)
 {
 	(void)c;
+	if (sim->verbose && e->kind == EVENT_ACT && e->act.text != NULL)
+		printf("# round %" PRIu64 ": node %c does %zu: %s\n", cluster->rounds, 'a' + sim->node, self()->applied, e->act.text);
 	if (e->kind == EVENT_ACT && e->act.text != NULL && !self()->void_)
 		applies(e);
 }
@@ -132,6 +134,15 @@ static uint64_t hash_of(const struct record *r)
 	hash = mix(hash, columns.who, strlen(columns.who) + 1);
 	hash = mix(hash, columns.text, strlen(columns.text) + 1);
 	return mix(hash, columns.name, strlen(columns.name) + 1);
+}
+
+static void say_record(const struct record *r)
+{
+	struct record_columns columns;
+
+	record_columns(r, &columns);
+	printf("# round %" PRIu64 ":   node %c makes #%" PRIu64 ", kind %d, room %u, %" PRIu64 " %s %s\n", cluster->rounds,
+	       'a' + sim->node, r->seq, (int)r->kind, r->room, columns.number, columns.who, columns.text);
 }
 
 static void appends(const struct record *r)
@@ -194,6 +205,17 @@ static void compare(const struct chat *c, const char *when)
 	         self()->applied > 0 ? cluster->stream->entries.at[self()->applied - 1].text : "");
 }
 
+/* What is said in it is not lost if its speaker goes before it comes back. */
+static void proposes(const struct effect *e)
+{
+	for (const char *p = strchr(e->text, '~'), *end; p != NULL; p = strchr(p + 1, '~')) {
+		unsigned long number = strtoul(p + 1, (char **)(uintptr_t)&end, 10);
+
+		if (end != p + 1 && *end == '~' && number < sim->ntokens)
+			sim->token[number].proposed = true;
+	}
+}
+
 /* (Who has come and gone is summed up by each node.) */
 static bool is_line(const struct effect *e)
 {
@@ -206,12 +228,20 @@ void order_after(const struct chat *c, const struct event *e)
 	size_t n;
 
 	effects = chat_effects(c, &n);
+	if (getenv("TRACE") && e->kind == EVENT_BYTES) printf("## node %c %u.%u took %zu of %zu: %.*s\n", 'a'+sim->node, e->conn.slot, e->conn.gen, e->bytes.taken, e->bytes.len, (int)e->bytes.len, e->bytes.data);
 	for (size_t i = 0; i < n; i++) {
 		const struct effect *at = &effects[i];
 
+		if (getenv("TRACE") && (at->kind == EFFECT_SEND || at->kind == EFFECT_CLOSE || at->kind == EFFECT_RESUME) && at->conn.gen) printf("## node %c %u.%u effect %d %.*s\n", 'a'+sim->node, at->conn.slot, at->conn.gen, at->kind, (int)at->len, at->text ? at->text : "");
+		if (at->kind == EFFECT_PROPOSE)
+			proposes(at);
+		if (sim->verbose && at->kind == EFFECT_PROPOSE)
+			printf("# round %" PRIu64 ": node %c proposes %.*s\n", cluster->rounds, 'a' + sim->node, (int)at->len, at->text);
 		if (e->kind != EVENT_ACT && (at->kind == EFFECT_APPEND || at->kind == EFFECT_DONE || is_line(at)))
 			sim_fail("event %d changes what all share, outside of an act: effect %d: %.*s", (int)e->kind, (int)at->kind,
 			         (int)at->len, at->text != NULL ? at->text : "");
+		if (sim->verbose && at->kind == EFFECT_APPEND)
+			say_record(&at->record);
 		if (self()->void_)
 			continue;
 		if (at->kind == EFFECT_APPEND)
@@ -232,7 +262,7 @@ void order_token(struct token *t, unsigned long number, uint64_t seq)
 
 /* -- what is saved ----------------------------------------------------------------------------- */
 
-static size_t saved_entries(const struct writer *w)
+size_t order_saved(const struct writer *w)
 {
 	const char *position = fake_writer_position(w);
 	char id[ACT_ID_BYTES_MAX + 1];
@@ -249,7 +279,7 @@ static size_t saved_entries(const struct writer *w)
 
 void order_applied(int node, size_t entry)
 {
-	size_t saved = saved_entries(cluster->node[node].sim->writer);
+	size_t saved = order_saved(cluster->node[node].sim->writer);
 
 	if (saved == FAKE_NONE || saved <= entry)
 		sim_fail("the engine is told that entry %zu is saved, and the store is at %zu", entry, saved);
@@ -257,7 +287,7 @@ void order_applied(int node, size_t entry)
 
 void order_started(void)
 {
-	size_t saved = saved_entries(sim->writer);
+	size_t saved = order_saved(sim->writer);
 	const struct place *p;
 
 	self()->void_ = saved == FAKE_NONE;
@@ -364,8 +394,8 @@ void order_check_rest(void)
 			say_states(at->applied);
 			sim_fail("node %c is not what node a is", 'a' + i);
 		}
-		if (saved_entries(at->sim->writer) != at->applied)
-			sim_fail("node %c has saved %zu of %zu entries", 'a' + i, saved_entries(at->sim->writer), at->applied);
+		if (order_saved(at->sim->writer) != at->applied)
+			sim_fail("node %c has saved %zu of %zu entries", 'a' + i, order_saved(at->sim->writer), at->applied);
 		compare_lines(at->sim->writer, first->sim->writer, 0);
 		compare_lines(first->sim->writer, at->sim->writer, i);
 		compare_facts(first->sim->writer, at->sim->writer, i);

@@ -69,7 +69,7 @@ static void wrong_told(struct chat *c, struct account *a, const struct session *
 	t.since = (struct wrong){0};
 	if (t.before.passwords + t.before.codes == 0)
 		t.wrong_ms = 0;
-	account_change(c, a, &t);
+	account_change_later(c, a, &t);
 }
 
 void signed_in_tell(struct chat *c, struct session *s)

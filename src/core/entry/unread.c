@@ -164,6 +164,9 @@ static void after_replay(struct chat *c, struct session *s)
 
 void unread_begin(struct chat *c, struct session *s)
 {
+	/* Their own node tells them. */
+	if (person_is_remote(s))
+		return;
 	s->replay.after = after_replay;
 	if (!s->replay.held)
 		begin(c, s);

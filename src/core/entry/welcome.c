@@ -212,7 +212,7 @@ void welcome_tell(struct chat *c, struct session *s)
 		return;
 	t = account_terms(s->account);
 	t.rules = id;
-	account_change(c, s->account, &t);
+	account_change_later(c, s->account, &t);
 }
 
 void welcome_motd(struct chat *c, const struct session *s)

@@ -428,6 +428,14 @@ void account_change(struct chat *c, struct account *a, const struct account_term
 	account_save(c, a);
 }
 
+void account_change_later(struct chat *c, struct account *a, const struct account_terms *t)
+{
+	if (c->cluster.self != NULL)
+		propose(c, a, t);
+	else
+		account_change(c, a, t);
+}
+
 void accounts_free(struct chat *c)
 {
 	struct account *a, *next;

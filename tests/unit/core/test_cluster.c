@@ -353,6 +353,11 @@ static int begin_nodes(void **state)
 		chat_load_fact(peers[i].chat, &(struct saved_fact){FACT_ACCOUNT, "x1", "nick=x1 role=moderator made=1795378000001 hash=$y$hash"});
 		keep_fact(&peers[i], &(struct record){.kind = RECORD_FACT, .fact = {FACT_ACCOUNT, "x0", "nick=x0 role=admin made=1795378000000 hash=$y$hash"}});
 		keep_fact(&peers[i], &(struct record){.kind = RECORD_FACT, .fact = {FACT_ACCOUNT, "x1", "nick=x1 role=moderator made=1795378000001 hash=$y$hash"}});
+		/* Who signs in to it is told of a wrong password, which changes the account. */
+		chat_load_fact(peers[i].chat, &(struct saved_fact){FACT_ACCOUNT, "x2", "nick=x2 role=account made=1795378000002 "
+		                                                   "failed=1 failed_since=1795378100000 hash=$y$hash"});
+		keep_fact(&peers[i], &(struct record){.kind = RECORD_FACT, .fact = {FACT_ACCOUNT, "x2",
+		          "nick=x2 role=account made=1795378000002 failed=1 failed_since=1795378100000 hash=$y$hash"}});
 		propose_node(i);
 	}
 	spread();

@@ -177,6 +177,8 @@ void account_terms_free(struct account_terms *t);
 void account_apply(struct chat *c, struct account *a, const struct account_terms *t);
 /* The same, and saves the account. In a cluster it is proposed: a has its new terms when all nodes have. */
 void account_change(struct chat *c, struct account *a, const struct account_terms *t);
+/* The same for what this node alone does, perhaps amid an act: it is proposed even then. */
+void account_change_later(struct chat *c, struct account *a, const struct account_terms *t);
 /* Saves the account as it is. */
 void account_save(struct chat *c, const struct account *a);
 
