@@ -218,6 +218,7 @@ static void apply_end(struct chat *c, struct session *s, const char *text)
 
 	if (fields_get_number(text, "keep") != 0)
 		resume_keep(c, s);
+	s->presence.farewell = fields_get_number(text, "farewell") != 0;
 	session_end(c, s, *why != '\0' ? why : NULL, false);
 	free(why);
 }
@@ -351,6 +352,19 @@ bool act_goes_on(const struct chat *c)
 	                                   c->moderation.reports.unsaved);
 }
 
+/* An act of somebody here, who may be waiting for it. */
+static void act_answered(struct chat *c, struct session *s, const struct act *a)
+{
+	bool waited = session_waits(s);
+
+	if (a->kind == ACT_LINE && input_is_talk(c, a->text))
+		s->person.said -= s->person.said > 0;
+	else
+		s->person.pending -= s->person.pending > 0;
+	if (waited && !session_waits(s))
+		session_go_on(c, s);
+}
+
 static void apply(struct chat *c, const struct act *a)
 {
 	struct session *s = a->person != 0 ? person_of(a->node, a->person) : NULL;
@@ -358,8 +372,8 @@ static void apply(struct chat *c, const struct act *a)
 	/* A node that has started since they came does not have them. */
 	if (s == NULL && (a->person & PERSON_HOST) != 0)
 		s = session_begin_remote(c, a->node, a->person, true, "host=1");
-	if (s != NULL && s->person.pending > 0 && a->node == c->cluster.self && --s->person.pending == 0)
-		session_go_on(c, s);
+	if (s != NULL && a->node == c->cluster.self)
+		act_answered(c, s, a);
 	switch (a->kind) {
 	case ACT_NODE:
 		break;

@@ -91,6 +91,11 @@ static bool is_command(const struct chat *c, const char *text)
 	return text[0] == c->config.command_prefix && text[1] != c->config.command_prefix;
 }
 
+bool input_is_talk(const struct chat *c, const char *text)
+{
+	return !is_command(c, text);
+}
+
 void input_act(struct chat *c, struct session *s, size_t len)
 {
 	char *text = c->input.body;
@@ -151,7 +156,11 @@ static void take_line(struct chat *c, struct session *s, size_t len)
 		return;
 	if (!chat_defers(c) || (is_command(c, text) && !command_is_shared(c, text + 1)))
 		input_act(c, s, len);
-	else if (may_propose(c, s, text))
+	else if (!may_propose(c, s, text))
+		return;
+	else if (input_is_talk(c, text))
+		act_say(c, s, text);
+	else
 		act_propose(c, s, ACT_LINE, text);
 }
 

@@ -5,16 +5,52 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
 #include "chatd/cluster/engine.h"
 #include "chatd/net/server.h"
 
+struct late_act {
+	uint64_t incarnation;
+	size_t len;
+	struct late_act *prev, *next;
+	char text[];
+};
+
 void acts_propose(struct server *s, const struct effect *e)
 {
-	if (!engine_propose(s->acts.engine, s->acts.incarnation, e->text, e->len))
-		log_errx("cluster: an act is lost: too many wait for the engine");
+	struct acts *a = &s->acts;
+	struct late_act *l;
+
+	if (a->late.n == 0 && engine_propose(a->engine, a->incarnation, e->text, e->len))
+		return;
+	l = mem_alloc(sizeof *l + e->len + 1);
+	l->incarnation = a->incarnation;
+	l->len = e->len;
+	memcpy(l->text, e->text, e->len);
+	l->text[e->len] = '\0';
+	DL_APPEND(a->late.first, l);
+	a->late.n++;
+}
+
+static void late_free(struct acts *a, struct late_act *l)
+{
+	DL_DELETE(a->late.first, l);
+	a->late.n--;
+	free(l);
+}
+
+static void propose_late(struct acts *a)
+{
+	while (a->late.n > 0 && engine_propose(a->engine, a->late.first->incarnation, a->late.first->text, a->late.first->len))
+		late_free(a, a->late.first);
+}
+
+bool acts_pressed(const struct server *s)
+{
+	return s->acts.late.n > 0;
 }
 
 void acts_done(struct server *s, const struct effect *e)
@@ -26,10 +62,13 @@ void acts_done(struct server *s, const struct effect *e)
 	if (snprintf(a->position, POSITION_BYTES_MAX + 1, "%s %s", a->id, e->text) > POSITION_BYTES_MAX ||
 	    !writer_mark(s->writer, a->position))
 		log_errx("cluster: a position is lost: the store's queue is full");
-	if (a->saved_seq == 0) {
-		memcpy(a->saved_id, a->id, sizeof a->saved_id);
-		a->saved_seq = s->effects.given_seq > 0 ? s->effects.given_seq : 1;
-	}
+	/* The position of an act without records is saved with a later one, or in a while. */
+	if (s->effects.given_seq == a->before_seq)
+		return;
+	memcpy(a->newest.id, a->id, sizeof a->newest.id);
+	a->newest.seq = s->effects.given_seq;
+	if (a->saving.seq == 0)
+		a->saving = a->newest;
 }
 
 void acts_tell(struct server *s, const struct effect *e)
@@ -63,10 +102,15 @@ void acts_saved(struct server *s, uint64_t seq)
 {
 	struct acts *a = &s->acts;
 
-	if (a->engine == NULL || a->saved_seq == 0 || a->saved_seq > seq)
+	if (a->engine == NULL || a->saving.seq == 0 || a->saving.seq > seq)
 		return;
-	engine_applied(a->engine, a->saved_id);
-	a->saved_seq = 0;
+	if (a->newest.seq <= seq)
+		a->saving = a->newest;
+	engine_applied(a->engine, a->saving.id);
+	if (a->newest.seq > seq)
+		a->saving = a->newest;
+	else
+		a->saving.seq = 0;
 }
 
 void acts_wake(struct server *s)
@@ -75,6 +119,7 @@ void acts_wake(struct server *s)
 
 	if (s->acts.engine == NULL)
 		return;
+	propose_late(&s->acts);
 	n = engine_wake_fds(s->acts.engine, fds);
 	for (int i = 0; i < n; i++)
 		ring_wake(s->ring, fds[i]);
@@ -82,6 +127,8 @@ void acts_wake(struct server *s)
 
 void acts_release(struct acts *a)
 {
+	while (a->late.n > 0)
+		late_free(a, a->late.first);
 	free(a->away);
 	free(a->position);
 	while (a->unheard.n > 0)

@@ -389,6 +389,7 @@ enum {
 	ACTS_WAITING_MAX = 16384, /* acts that were read and that the loop has not taken: beyond it the
 	                         * stream is read no further, */
 	ACTS_WAITING_BYTES_MAX = 16 << 20, /* and bytes of them */
+	LINES_AHEAD_MAX = 32,   /* lines that somebody has said and that are on their way through the stream */
 	PROPOSALS_MAX = 16384,  /* acts of our own that were not read from the stream yet: more than what
 	                         * people say in a second, */
 	PROPOSALS_BYTES_MAX = 16 << 20, /* and bytes of them */

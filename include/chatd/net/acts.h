@@ -24,9 +24,16 @@ struct acts {
 	bool open;                  /* this node has all that the others had, and they know of it */
 	uint64_t incarnation;       /* of the newest READY; 0: there was none */
 	char *away;                 /* owned; why nothing is appended; NULL: it is */
-	char id[ACT_ID_BYTES_MAX + 1];    /* of the act that is being applied */
-	char saved_id[ACT_ID_BYTES_MAX + 1]; /* of the act whose records are to be saved next, */
-	uint64_t saved_seq;         /* the last of which is this one; 0: none waits */
+	char id[ACT_ID_BYTES_MAX + 1];    /* of the act that is being applied, */
+	uint64_t before_seq;        /* and the last record before it */
+	struct {
+		char id[ACT_ID_BYTES_MAX + 1]; /* of an act with records, */
+		uint64_t seq;       /* the last of which is this one; 0: there is none */
+	} saving, newest;           /* the first that is not known to be saved, and the last one at all */
+	struct {
+		struct late_act *first; /* owned list: acts that the engine had no room for; no input is taken meanwhile */
+		uint32_t n;
+	} late;
 	char *position;             /* owned; for POSITION_BYTES_MAX */
 	struct {
 		char **text;            /* owned, and so is each: what the engine did not take, of the step that is carried out */
@@ -36,6 +43,9 @@ struct acts {
 	void (*ended)(void *ctx, const char *why);
 	void *ctx;
 };
+
+/* More acts wait for the engine than it has room for. */
+bool acts_pressed(const struct server *s);
 
 /* EFFECT_PROPOSE, EFFECT_DONE and EFFECT_TELL. */
 void acts_propose(struct server *s, const struct effect *e);
@@ -48,6 +58,7 @@ char *acts_unheard(struct server *s);
 /* All up to that record is saved. */
 void acts_saved(struct server *s, uint64_t seq);
 
+/* The end of a turn. */
 void acts_wake(struct server *s);
 void acts_release(struct acts *a);
 

@@ -137,7 +137,7 @@ const struct command commands[] = {
 	 "command.",
 	 "help join"},
 	{"quit", "q exit bye", "[TEXT]", 0, 0, true, false, cmd_quit, ROLE_GUEST,
-	 FLAG_HOST | FLAG_EVERYDAY | FLAG_SHARED, TOPIC_TALK,
+	 FLAG_HOST | FLAG_EVERYDAY, TOPIC_TALK,
 	 "Leave the chat",
 	 "Leaves the chat. The room sees the text.",
 	 "quit see you tomorrow"},

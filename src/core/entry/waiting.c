@@ -2,6 +2,7 @@
 
 #include "chatd/core/entry/waiting.h"
 
+#include <inttypes.h>
 #include <stddef.h>
 
 #include "chatd/core/entry/dialogue.h"
@@ -58,13 +59,17 @@ void waiting_again(struct chat *c, struct session *s)
 void waiting_return(struct chat *c, struct session *s)
 {
 	struct prompt_wait w = {.returns = true, .room = s->room->number};
+	uint32_t lost = s->person.pending + s->person.said;
 
-	account_ref_set(&w.account, s->account);
+	if (lost == 1)
+		emit_reply(c, s, "Not sent: the last line that you typed.");
+	else if (lost > 1)
+		emit_reply(c, s, "Not sent: the last %" PRIu32 " lines that you typed.", lost);
 	emit_reply(c, s, "This server was cut off from the others of this chat for so long that to them you had left. You "
-	           "come back in by yourself.%s", s->person.pending == 0 ? ""
-	           : " What you typed last did not get through.");
+	           "come back in by yourself.");
 	dialogue_end(c, s);
 	eject_forget(c, s);
+	account_ref_set(&w.account, s->account);
 	session_cut(c, s);
 	s->unnamed.waiting = w;
 	hold(c, s);

@@ -88,6 +88,7 @@ static void leave_later(struct chat *c, struct session *s, const char *why, bool
 		seen_mark(c, s);
 	fields_put(&b, "why", why != NULL ? why : "");
 	fields_put_number(&b, "keep", s->person.keeps);
+	fields_put_number(&b, "farewell", s->presence.farewell);
 	act_propose(c, s, ACT_END, b.len > 0 ? b.data : "");
 	bytes_release(&b);
 	watch_end_all(c, s);

@@ -66,7 +66,8 @@ struct node {
 struct person {
 	struct node *node;        /* NULL: no other node knows of it, or there is none */
 	uint64_t number;          /* among those of its node */
-	uint32_t pending;         /* acts that it waits for */
+	uint32_t pending;         /* acts that it waits for, */
+	uint32_t said;            /* and lines that it has said meanwhile: at most LINES_AHEAD_MAX of them */
 	char *kept;               /* owned, cleared; what an answer that is being proposed has for the asker alone; NULL:
 	                           * nothing */
 	bool touched;             /* it is in node.touched */
