@@ -108,15 +108,24 @@ static void end_here(struct chat *c, struct session *s)
 	session_end(c, s, "connection lost", true);
 }
 
-/* The people of a node that is gone leave, in the order in which they came. */
-static void end_people(struct chat *c, struct node *n)
+/* In which incarnation of their node somebody was first heard of (cluster_incarnate). */
+static uint64_t incarnation_of(uint64_t person)
+{
+	return (person & ~PERSON_HOST) >> 32;
+}
+
+/* The people of a node's incarnations before that one leave, in the order in which they came. (Names that were given in
+ * it are on their way.) */
+static void end_people(struct chat *c, struct node *n, uint64_t incarnation)
 {
 	struct session *s, *next;
 
 	n->up = false;
 	HASH_SRT(person.hh, n->people, by_number);
 	HASH_ITER(person.hh, n->people, s, next)
-		if (person_is_remote(s))
+		if (incarnation_of(s->person.number) >= incarnation)
+			continue;
+		else if (person_is_remote(s))
 			end_lost(c, s);
 		else
 			end_here(c, s);
@@ -124,7 +133,7 @@ static void end_people(struct chat *c, struct node *n)
 
 static void apply_node(struct chat *c, const struct act *a)
 {
-	end_people(c, a->node);
+	end_people(c, a->node, a->incarnation);
 	a->node->incarnation = a->incarnation;
 	a->node->number = a->number;
 	a->node->up = true;
@@ -146,16 +155,25 @@ static void apply_gone(struct chat *c, const char *text)
 	}
 	free(name);
 	if (n != NULL && n->up && n->incarnation == strtoull(blank, NULL, 10))
-		end_people(c, n);
+		end_people(c, n, n->incarnation + 1);
 }
 
 /* -- people -------------------------------------------------------------------------------- */
 
+/* Nobody of an earlier incarnation comes in: their node has forgotten them when this one began. */
+static bool is_forgotten(const struct act *a)
+{
+	return person_of(a->node, a->person) == NULL && incarnation_of(a->person) != a->incarnation;
+}
+
 static void apply_enter(struct chat *c, const struct act *a)
 {
 	struct session *s = person_of(a->node, a->person);
-	char *name = fields_get(a->text, "name");
+	char *name;
 
+	if (is_forgotten(a))
+		return;
+	name = fields_get(a->text, "name");
 	if (s == NULL)
 		s = session_begin_remote(c, a->node, a->person, false, a->text);
 	login_enter(c, s, name, fields_get_number(a->text, "more") != 0);
@@ -169,6 +187,8 @@ static void apply_comer(struct chat *c, const struct act *a)
 {
 	struct session *s = person_of(a->node, a->person);
 
+	if (is_forgotten(a))
+		return;
 	if (s == NULL)
 		s = session_begin_remote(c, a->node, a->person, false, a->text);
 	if (a->kind == ACT_SIGN_IN)
