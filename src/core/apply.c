@@ -110,15 +110,23 @@ static void end_here(struct chat *c, struct session *s)
 	session_end(c, s, CONNECTION_LOST, true);
 }
 
-/* The people of a node that is gone leave, in the order in which they came: there may be more than a step has room
- * for. */
+/* In which incarnation of their node somebody was first heard of (cluster_incarnate). */
+static uint64_t incarnation_of(uint64_t person)
+{
+	return (person & ~PERSON_HOST) >> 32;
+}
+
+/* The people of a node's incarnations before that one leave, in the order in which they came: there may be more than a
+ * step has room for. (Names that were given in it are on their way.) */
 static void end_people(struct chat *c)
 {
 	struct session *s, *next;
 
-	if (c->cluster.ending == NULL)
+	if (c->cluster.ending.node == NULL)
 		return;
-	HASH_ITER(person.hh, c->cluster.ending->people, s, next) {
+	HASH_ITER(person.hh, c->cluster.ending.node->people, s, next) {
+		if (incarnation_of(s->person.number) >= c->cluster.ending.before)
+			continue;
 		/* Only these are the same on all nodes. */
 		if (s->state == SESSION_CHAT && !act_has_room(c))
 			return;
@@ -127,20 +135,21 @@ static void end_people(struct chat *c)
 		else
 			end_here(c, s);
 	}
-	c->cluster.ending = NULL;
+	c->cluster.ending.node = NULL;
 }
 
-static void begin_end(struct chat *c, struct node *n)
+static void begin_end(struct chat *c, struct node *n, uint64_t incarnation)
 {
 	n->up = false;
 	HASH_SRT(person.hh, n->people, by_number);
-	c->cluster.ending = n;
+	c->cluster.ending.node = n;
+	c->cluster.ending.before = incarnation;
 	end_people(c);
 }
 
 static void apply_node(struct chat *c, const struct act *a)
 {
-	begin_end(c, a->node);
+	begin_end(c, a->node, a->incarnation);
 	a->node->incarnation = a->incarnation;
 	a->node->number = a->number;
 	a->node->up = true;
@@ -162,16 +171,25 @@ static void apply_gone(struct chat *c, const char *text)
 	}
 	free(name);
 	if (n != NULL && n->up && n->incarnation == strtoull(blank, NULL, 10))
-		begin_end(c, n);
+		begin_end(c, n, n->incarnation + 1);
 }
 
 /* -- people -------------------------------------------------------------------------------- */
 
+/* Nobody of an earlier incarnation comes in: their node has forgotten them when this one began. */
+static bool is_forgotten(const struct act *a)
+{
+	return person_of(a->node, a->person) == NULL && incarnation_of(a->person) != a->incarnation;
+}
+
 static void apply_enter(struct chat *c, const struct act *a)
 {
 	struct session *s = person_of(a->node, a->person);
-	char *name = fields_get(a->text, "name");
+	char *name;
 
+	if (is_forgotten(a))
+		return;
+	name = fields_get(a->text, "name");
 	if (s == NULL)
 		s = session_begin_remote(c, a->node, a->person, false, a->text);
 	login_enter(c, s, name, fields_get_number(a->text, "more") != 0);
@@ -185,6 +203,8 @@ static void apply_comer(struct chat *c, const struct act *a)
 {
 	struct session *s = person_of(a->node, a->person);
 
+	if (is_forgotten(a))
+		return;
 	if (s == NULL)
 		s = session_begin_remote(c, a->node, a->person, false, a->text);
 	if (a->kind == ACT_SIGN_IN)
@@ -348,7 +368,7 @@ int64_t act_due_ms(const struct chat *c)
 
 bool act_goes_on(const struct chat *c)
 {
-	return c->cluster.self != NULL && (c->cluster.ending != NULL || c->rooms.ejections.due || forget_waiting(c) > 0 || c->rooms.removal.ndoomed > 0 ||
+	return c->cluster.self != NULL && (c->cluster.ending.node != NULL || c->rooms.ejections.due || forget_waiting(c) > 0 || c->rooms.removal.ndoomed > 0 ||
 	                                   c->moderation.reports.unsaved);
 }
 

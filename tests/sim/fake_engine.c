@@ -434,8 +434,9 @@ bool engine_propose(struct engine *e, uint64_t incarnation, const char *text, si
 		sim_fail("an act of %zu bytes: %.100s", bytes, text);
 	if (e->dead)
 		return true;
+	/* The bound is above what can be. */
 	if (e->proposals.n == PROPOSALS_MAX)
-		return false;
+		sim_fail("too many acts wait for the engine");
 	e->proposals.at = fake_grow(e->proposals.at, e->proposals.n, &e->proposals.cap, sizeof *e->proposals.at);
 	e->proposals.at[e->proposals.n++] = (struct proposal){.text = mem_strdup(text), .incarnation = incarnation};
 	e->sleeper.wanted = true;

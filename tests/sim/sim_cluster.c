@@ -195,7 +195,7 @@ static void node_stop(struct sim_node *n)
 	say(n, n->ended ? "ends" : "stops");
 	enter(n);
 	sim_stop();
-	if (cluster->stream->calm)
+	if (cluster->rested)
 		sim_check_empty();
 	if (sim->ring->now_ms > cluster->now_ms)
 		cluster->now_ms = sim->ring->now_ms;
@@ -423,6 +423,7 @@ static void settle(void)
 	}
 	check_each(sim_check_settled);
 	order_check_rest();
+	cluster->rested = true;
 }
 
 static void say_unrest(void)
@@ -488,8 +489,8 @@ static void configure(void)
 	whole->nclients = whole->options.connections_max + rnd(4);
 	whole->weight[0] = PICK(0, 1, 3, 10);  /* how often nodes are killed, */
 	whole->weight[1] = PICK(0, 0, 1, 3);   /* are stopped, */
-	whole->weight[2] = PICK(0, 0, 1, 5);   /* and the engine starts again; */
-	whole->weight[3] = PICK(0, 0, 500);    /* how often without its tail */
+	whole->weight[2] = PICK(0, 1, 5, 10);  /* and the engine starts again; */
+	whole->weight[3] = PICK(0, 300, 600);  /* how often without its tail */
 	cluster->n = (int)PICK(2, 3, 3, 4);
 	cluster->now_ms = 5000000;
 	cluster->stream = fake_stream_new(prng_next(&cluster->prng), cluster->n, cluster->now_ms);

@@ -26,6 +26,7 @@ struct sim_cluster {
 	int n;
 	int64_t now_ms;         /* of the clock that all share */
 	uint64_t rounds;
+	bool rested;            /* nothing was under way any more */
 	bool restoring;         /* the engine has less than all nodes, and nobody starts until it has it again */
 };
 

@@ -222,17 +222,24 @@ static bool is_line(const struct effect *e)
 	return e->kind == EFFECT_PUBLISH && (e->seq != 0 || e->line.kind == LINE_SAID || e->line.kind == LINE_ACTION);
 }
 
+/* The people of a node whose lease is over have left. */
+static void check_gone(const struct chat *c)
+{
+	for (const struct node *n = c->cluster.nodes; n != NULL; n = n->hh.next)
+		for (const struct session *s = n->people; s != NULL && !n->up; s = s->person.hh.next)
+			if (s->state == SESSION_CHAT)
+				sim_fail("%s is here, and node %s is not", s->nick, n->name);
+}
+
 void order_after(const struct chat *c, const struct event *e)
 {
 	const struct effect *effects;
 	size_t n;
 
 	effects = chat_effects(c, &n);
-	if (getenv("TRACE") && e->kind == EVENT_BYTES) printf("## node %c %u.%u took %zu of %zu: %.*s\n", 'a'+sim->node, e->conn.slot, e->conn.gen, e->bytes.taken, e->bytes.len, (int)e->bytes.len, e->bytes.data);
 	for (size_t i = 0; i < n; i++) {
 		const struct effect *at = &effects[i];
 
-		if (getenv("TRACE") && (at->kind == EFFECT_SEND || at->kind == EFFECT_CLOSE || at->kind == EFFECT_RESUME) && at->conn.gen) printf("## node %c %u.%u effect %d %.*s\n", 'a'+sim->node, at->conn.slot, at->conn.gen, at->kind, (int)at->len, at->text ? at->text : "");
 		if (at->kind == EFFECT_PROPOSE)
 			proposes(at);
 		if (sim->verbose && at->kind == EFFECT_PROPOSE)
@@ -248,6 +255,8 @@ void order_after(const struct chat *c, const struct event *e)
 			appends(&at->record);
 		else if (at->kind == EFFECT_DONE)
 			compare(c, "after");
+		if (at->kind == EFFECT_DONE)
+			check_gone(c);
 	}
 }
 
@@ -279,11 +288,11 @@ size_t order_saved(const struct writer *w)
 
 void order_applied(int node, size_t entry)
 {
-	size_t saved = order_saved(cluster->node[node].sim->writer);
+	size_t saved;
 
-	/* What is saved may be in the tail that was lost. */
-	if (saved == FAKE_NONE && cluster->stream->lost.n > 0)
+	if (cluster->node[node].void_)
 		return;
+	saved = order_saved(cluster->node[node].sim->writer);
 	if (saved == FAKE_NONE || saved <= entry)
 		sim_fail("the engine is told that entry %zu is saved, and the store is at %zu", entry, saved);
 }
@@ -384,6 +393,14 @@ static void compare_facts(const struct writer *a, const struct writer *b, int no
 		sim_fail("%zu facts are saved, node %c has %zu", a->start->facts.n, 'a' + node, b->start->facts.n);
 }
 
+/* Whom all nodes have as one of this node's people is connected to it. */
+static void check_people(const struct chat *c)
+{
+	for (const struct session *s = c->cluster.self->people; s != NULL; s = s->person.hh.next)
+		if (s->state == SESSION_CHAT && person_is_remote(s))
+			sim_fail("%s is on node %s, and has no connection there", s->nick, c->cluster.self->name);
+}
+
 void order_check_rest(void)
 {
 	const struct sim_node *first = &cluster->node[0];
@@ -399,6 +416,7 @@ void order_check_rest(void)
 		}
 		if (order_saved(at->sim->writer) != at->applied)
 			sim_fail("node %c has saved %zu of %zu entries", 'a' + i, order_saved(at->sim->writer), at->applied);
+		check_people(at->sim->chat);
 		compare_lines(at->sim->writer, first->sim->writer, 0);
 		compare_lines(first->sim->writer, at->sim->writer, i);
 		compare_facts(first->sim->writer, at->sim->writer, i);

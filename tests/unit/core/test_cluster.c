@@ -482,6 +482,31 @@ static void test_a_mention_from_elsewhere(void **state)
 	reads(1, 0, "alice mentioned you in general");
 }
 
+/* A node begins again. Whoever has given a name since then is in; a name from before is given again. */
+static void test_names_at_a_new_beginning(void **state)
+{
+	(void)state;
+	comes(1, 0, "eve\n");
+	comes(0, 0, "eve\n");
+	reads(0, 0, "eve is taken");
+	step_at(0, (struct event){.kind = EVENT_INCARNATION, .incarnation = ++peers[0].incarnation});
+	step_at(0, (struct event){.kind = EVENT_BYTES, .conn = id(0), .bytes = {"mallory\n", 8, 0}});
+	step_at(0, (struct event){.kind = EVENT_CONNECTED, .conn = id(1), .connected.from = where("192.0.2.1")});
+	step_at(0, (struct event){.kind = EVENT_BYTES, .conn = id(1), .bytes = {"alice\n", 6, 0}});
+	spread();
+	/* She has waited. */
+	step_at(0, (struct event){.kind = EVENT_TICK});
+	say(0, 1, "alice\n");
+	say(0, 1, "hello\n");
+	hears(1, "[alice]:hello");
+	say(1, 0, "/who\n");
+	reads_not(1, 0, "mallory");
+	say(0, 0, "mallory\n");
+	reads(0, 0, "You are mallory");
+	say(0, 0, "and I\n");
+	hears(1, "[mallory]:and I");
+}
+
 /* A room without a line has its number on a node that has started since, too. */
 static void test_a_room_is_known_once(void **state)
 {
@@ -833,6 +858,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_an_end_is_at_once, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_one_makes_way, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_mention_from_elsewhere, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_names_at_a_new_beginning, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_room_is_known_once, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_one_name, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_lease_ends, begin_nodes, end_nodes),

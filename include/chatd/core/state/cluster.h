@@ -87,7 +87,10 @@ struct person_ref {
 struct cluster {
 	struct node *self;        /* this node; NULL: a single chatd */
 	struct node *nodes;       /* owned hash, by name */
-	struct node *ending;      /* the node whose people this act ends; NULL: none */
+	struct {
+		struct node *node; /* whose people this act ends; NULL: nobody's */
+		uint64_t before;   /* those of earlier incarnations than this one */
+	} ending;
 	bool applying;            /* an act is being applied */
 	uint32_t done;            /* act_has_room: how often it has said yes in this step */
 	int64_t at_ms;            /* the time of the last act */
