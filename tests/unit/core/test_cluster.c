@@ -520,6 +520,29 @@ static void test_a_room_is_known_once(void **state)
 	say(0, 0, "and in the lobby\n");
 }
 
+/* All that was said in a room is too old for one node, and the room goes on without a history on all, although the others
+ * have not deleted it yet when they start. */
+static void test_a_room_is_emptied_on_all(void **state)
+{
+	const struct room *r;
+
+	(void)state;
+	comes(0, 0, "alice\n");
+	comes(1, 0, "bob\n");
+	say(0, 0, "/join ops\n");
+	say(0, 0, "the only line\n");
+	r = room_by_key(peers[0].chat, "ops");
+	assert_int_not_equal(r->lines.last_id, 0);
+	step_at(0, (struct event){.kind = EVENT_ROOM_EMPTY, .empty = {r->number, peers[0].stored}});
+	spread();
+	assert_int_equal(r->lines.last_id, 0);
+	dies(1);
+	dies(2);
+	spread();
+	say(0, 0, "/leave\n");
+	assert_null(room_by_key(peers[1].chat, "ops"));
+}
+
 static void test_one_name(void **state)
 {
 	(void)state;
@@ -860,6 +883,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_mention_from_elsewhere, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_names_at_a_new_beginning, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_room_is_known_once, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_a_room_is_emptied_on_all, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_one_name, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_lease_ends, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_others_meanwhile, begin_nodes, end_nodes),

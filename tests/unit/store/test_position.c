@@ -92,6 +92,43 @@ static void a_position_is_there_after_a_restart(void **state)
 	store_close(reader);
 }
 
+static uint64_t newest_id;
+static int64_t newest_ms;
+
+static void see_room(void *ctx, const struct saved_room *r)
+{
+	(void)ctx;
+	if (r->room == 1) {
+		newest_id = r->last_id;
+		newest_ms = r->last_ms;
+	}
+}
+
+/* Nodes delete old lines each in its own time, and go on from the same line all the same. */
+static void a_room_has_its_newest_line_when_that_is_deleted(void **state)
+{
+	struct record r = {.seq = 1, .kind = RECORD_ROOM, .room = 1, .room_name = "ops"};
+	struct store_error err;
+
+	(void)state;
+	group_saved(store, &r, 1, "6-0");
+	r = line_of(2, 1, "alice", "x");
+	group_saved(store, &r, 1, "7-0");
+	r = line_of(3, 1, "alice", "y");
+	r.time_ms = 12345;
+	group_saved(store, &r, 1, "8-0");
+	for (uint64_t id = 3; id >= 2; id--) {
+		r = (struct record){.seq = 7 - id, .kind = RECORD_DELETE, .room = 1, .room_name = "ops",
+		                    .deletion = {.line_id = id, .by = "alice", .why = ""}};
+		group_saved(store, &r, 1, id == 3 ? "9-0" : "9-1");
+		restart();
+		newest_id = 0;
+		assert_true(store_rooms(store, see_room, NULL, &err));
+		assert_int_equal(newest_id, 3);
+		assert_int_equal(newest_ms, 12345);
+	}
+}
+
 /* The column is one of numbers; neither a text of digits nor a long one becomes something else. */
 static void any_text_is_a_position(void **state)
 {
@@ -385,6 +422,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_database_is_of_no_cluster_at_first),
 		TEST(a_position_is_there_after_a_restart),
+		TEST(a_room_has_its_newest_line_when_that_is_deleted),
 		TEST(any_text_is_a_position),
 		TEST(what_is_no_position_is_damage),
 		TEST(another_cluster_is_refused),
