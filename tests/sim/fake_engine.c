@@ -547,7 +547,7 @@ bool fake_engine_is_connected(const struct engine *e)
 
 bool fake_engine_waits(const struct engine *e)
 {
-	return e->told_taken && !e->connected;
+	return e->told_taken && !e->connected && e->incarnation == 0;
 }
 
 size_t fake_engine_read(const struct engine *e)

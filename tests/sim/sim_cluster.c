@@ -376,6 +376,8 @@ static bool all_rest(void)
 	for (int i = 0; i < cluster->n && rest; i++) {
 		struct sim_node *n = &cluster->node[i];
 
+		if (i == cluster->absent)
+			continue;
 		rest = n->up;
 		if (!rest)
 			break;
@@ -451,9 +453,23 @@ static void say_unrest(void)
 	}
 }
 
+/* Its people must have left, if its lease was over. */
+static int some_absent(void)
+{
+	int first = (int)rnd((uint32_t)cluster->n), nup = 0;
+
+	for (int i = 0; i < cluster->n; i++)
+		nup += cluster->node[i].up && !cluster->node[i].void_;
+	for (int i = 0; i < cluster->n && nup > 0 && !cluster->restoring && chance(700); i++)
+		if (!cluster->node[(first + i) % cluster->n].up)
+			return (first + i) % cluster->n;
+	return -1;
+}
+
 static void calm_down(void)
 {
 	cluster->stream->up = cluster->stream->calm = true;
+	cluster->absent = some_absent();
 	for (int i = 0; i < cluster->n; i++)
 		if (cluster->node[i].up) {
 			cluster->node[i].sim->quiet = cluster->node[i].sim->ring->calm = true;
@@ -464,7 +480,7 @@ static void calm_down(void)
 		if (cluster->restoring)
 			restore_step();
 		for (int k = 0; k < cluster->n; k++)
-			if (!cluster->node[k].up)
+			if (!cluster->node[k].up && k != cluster->absent)
 				start_again(&cluster->node[k]);
 		if (all_rest()) {
 			check_each(model_check_rest);
@@ -552,6 +568,7 @@ static void run(uint64_t seed)
 	sim_reset(seed);
 	cluster = mem_zero(1, sizeof *cluster);
 	cluster->prng.state = seed * UINT64_C(0x9e3779b97f4a7c15) + 7;
+	cluster->absent = -1;
 	ntokens = 0;
 	configure();
 	order_begin();

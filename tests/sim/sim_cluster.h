@@ -26,6 +26,7 @@ struct sim_cluster {
 	int n;
 	int64_t now_ms;         /* of the clock that all share */
 	uint64_t rounds;
+	int absent;             /* a node that is down, and stays so when all come to rest; -1: none */
 	bool rested;            /* nothing was under way any more */
 	bool restoring;         /* the engine has less than all nodes, and nobody starts until it has it again */
 };
@@ -46,6 +47,5 @@ size_t order_saved(const struct writer *w);
 void order_check_names(void);
 /* All is at rest: all nodes have the same. */
 void order_check_rest(void);
-uint64_t order_entries(void);
 
 #endif
