@@ -431,7 +431,7 @@ static void effect_to(struct peer *p, const struct effect *e)
 	case EFFECT_SUBSCRIBE:
 		if (p == NULL || p->feed >= 0)
 			sim_fail("SUBSCRIBE of %u.%u, which cannot", e->conn.slot, e->conn.gen);
-		peer_view_let(p);
+		peer_view_let_own(p);
 		p->feed = e->feed;
 		p->at = feed_at(e->feed)->n;
 		p->held = true;
@@ -447,7 +447,7 @@ static void effect_to(struct peer *p, const struct effect *e)
 	case EFFECT_UNSUBSCRIBE:
 		if (p == NULL || p->feed < 0)
 			sim_fail("UNSUBSCRIBE of %u.%u, which reads none", e->conn.slot, e->conn.gen);
-		peer_view_let(p);
+		peer_view_let_own(p);
 		may_miss(p, e);
 		p->feed = -1;
 		p->held = false;

@@ -125,6 +125,8 @@ void peer_view_told(struct peer *p, struct text *t);
 void peer_view_show(struct peer *p, int64_t feed, size_t to);
 /* What waits does so no more. */
 void peer_view_let(struct peer *p);
+/* The same, but for rooms that are watched: when it changes its own. */
+void peer_view_let_own(struct peer *p);
 /* The text that waits comes now, before an answer. */
 void peer_view_let_text(struct peer *p);
 bool peer_view_watches(const struct peer *p, int64_t feed);
