@@ -147,6 +147,14 @@ static void begin_end(struct chat *c, struct node *n, uint64_t incarnation)
 	end_people(c);
 }
 
+static void propose_gone(struct chat *c, const struct node *n)
+{
+	char text[NODE_BYTES_MAX + 32];
+
+	snprintf(text, sizeof text, "%s %" PRIu64, n->name, n->incarnation);
+	act_propose(c, NULL, ACT_GONE, text);
+}
+
 static void apply_node(struct chat *c, const struct act *a)
 {
 	begin_end(c, a->node, a->incarnation);
@@ -156,6 +164,9 @@ static void apply_node(struct chat *c, const struct act *a)
 	/* Other rooms are saved when they are made. */
 	if (!c->rooms.lobby->kept)
 		setting_save(c, c->rooms.lobby);
+	/* It came after its lease was over. */
+	if (a->node->over >= a->incarnation && a->node != c->cluster.self)
+		propose_gone(c, a->node);
 }
 
 /* "NAME INCARNATION": that node's lease is over. */
@@ -491,13 +502,15 @@ void cluster_incarnate(struct chat *c, uint64_t incarnation)
 
 void cluster_lease_over(struct chat *c, const char *node, uint64_t incarnation)
 {
-	const struct node *n = cluster_find(c, node);
-	char text[NODE_BYTES_MAX + 32];
+	struct node *n = cluster_find(c, node);
 
-	if (n == NULL || n == c->cluster.self || !n->up || n->incarnation != incarnation)
+	if (n == NULL || n == c->cluster.self)
 		return;
-	snprintf(text, sizeof text, "%s %" PRIu64, node, incarnation);
-	act_propose(c, NULL, ACT_GONE, text);
+	if (n->over < incarnation)
+		n->over = incarnation;
+	/* It may have ended before anybody heard of its beginning. */
+	if (n->up && n->incarnation <= n->over)
+		propose_gone(c, n);
 }
 
 /* -- acts ---------------------------------------------------------------------------------- */

@@ -36,7 +36,11 @@ struct engine {
 	struct fake_stream *stream; /* borrowed */
 	struct prng prng;
 	int node;
-	bool begun, dead, connected, away, told_taken, caught_up, fatal;
+	bool begun, dead, connected, fatal;
+	struct {
+		bool away, taken, caught_up;
+		uint64_t over[FAKE_NODES_MAX];
+	} told;                 /* what the loop was told: by node, of which incarnation's end */
 	char cluster[CLUSTER_ID_BYTES_MAX + 1];
 	uint64_t incarnation, before, ready; /* ours; 0: none. The last one; and the last that was told */
 	struct { struct proposal *at; size_t n, cap; } proposals; /* owned: not read yet, or not answered */
@@ -46,7 +50,6 @@ struct engine {
 	struct sleeper sleeper;
 	size_t read, goal;      /* entries */
 	uint64_t serial;        /* of the last one read; 0: none */
-	uint64_t told_over[FAKE_NODES_MAX];
 	size_t applied;         /* entries */
 	size_t acts;            /* among the events that wait */
 	struct { struct news *at; size_t n, cap; } events; /* owned */
@@ -199,9 +202,9 @@ static bool lease_take(struct engine *e)
 	if (e->incarnation != 0)
 		return true;
 	if (k->leased && (e->before == 0 || k->incarnation != e->before)) {
-		if (!e->told_taken)
+		if (!e->told.taken)
 			tell(e, ENGINE_AWAY, "This node's name is still taken by its last run.", 0);
-		e->told_taken = e->away = true;
+		e->told.taken = e->told.away = true;
 		return false;
 	}
 	e->incarnation = ++k->incarnation;
@@ -226,7 +229,7 @@ static void session_begin(struct engine *e)
 	if (e->incarnation != e->ready) {
 		e->ready = e->incarnation;
 		tell(e, ENGINE_READY, cluster_id, e->ready);
-		memset(e->told_over, 0, sizeof e->told_over);
+		memset(e->told.over, 0, sizeof e->told.over);
 	}
 }
 
@@ -234,9 +237,9 @@ static void away_step(struct engine *e)
 {
 	static const char *const reasons[] = {"Redis does not answer.", "The connection to Redis is lost.", "Redis is loading."};
 
-	if (chance(e, e->away ? 10 : 500)) {
+	if (chance(e, e->told.away ? 10 : 500)) {
 		tell(e, ENGINE_AWAY, reasons[prng_below(&e->prng, 3)], 0);
-		e->away = true;
+		e->told.away = true;
 	}
 	if (chance(e, 100))
 		session_begin(e);
@@ -308,20 +311,20 @@ static void reading_step(struct engine *e)
 		}
 		proposals_read(e);
 	}
-	if (!e->caught_up && e->read >= e->goal) {
-		e->caught_up = true;
+	if (!e->told.caught_up && e->read >= e->goal) {
+		e->told.caught_up = true;
 		tell(e, ENGINE_CAUGHT_UP, NULL, 0);
 	}
 }
 
 static void nodes_step(struct engine *e)
 {
-	for (int i = 0; i < e->stream->nodes && e->caught_up; i++) {
+	for (int i = 0; i < e->stream->nodes && e->told.caught_up; i++) {
 		const struct fake_keys *k = &e->stream->keys[i];
 
-		if (i == e->node || k->leased || k->incarnation == 0 || e->told_over[i] >= k->incarnation || !chance(e, 50))
+		if (i == e->node || k->leased || k->incarnation == 0 || e->told.over[i] >= k->incarnation || !chance(e, 50))
 			continue;
-		e->told_over[i] = k->incarnation;
+		e->told.over[i] = k->incarnation;
 		tell(e, ENGINE_LEASE_OVER, k->node, k->incarnation);
 	}
 	if (chance(e, 50))
@@ -349,16 +352,16 @@ void fake_engine_step(struct engine *e)
 		fake_engine_lapse(e);
 		return;
 	}
-	if (!e->away && goes_wrong(e, s->cuts)) {
+	if (!e->told.away && goes_wrong(e, s->cuts)) {
 		tell(e, ENGINE_AWAY, "Redis does not answer.", 0);
-		e->away = true;
+		e->told.away = true;
 	}
 	appending_step(e);
 	reading_step(e);
 	nodes_step(e);
-	if (e->away && !e->batch.on && chance(e, 200)) {
+	if (e->told.away && !e->batch.on && chance(e, 200)) {
 		tell(e, ENGINE_BACK, NULL, 0);
-		e->away = e->told_taken = false;
+		e->told.away = e->told.taken = false;
 	}
 	e->sleeper.asleep |= !e->batch.on && e->open == e->taken && e->taken == e->proposals.n;
 }
@@ -473,7 +476,7 @@ void engine_applied(struct engine *e, const char *id)
 	/* The tail that has it may be lost. */
 	if (entry == FAKE_NONE)
 		return;
-	order_applied(e->node, entry);
+	agree_applied(e->node, entry);
 	if (entry + 1 < e->applied)
 		sim_fail("a position goes back");
 	e->applied = entry + 1;
@@ -577,7 +580,7 @@ const char *fake_engine_state(const struct engine *e)
 		return "acts wait";
 	if (e->read < e->stream->entries.n)
 		return "not read to the end";
-	return e->events.n > 0 ? "events wait" : e->away ? "away" : "rests";
+	return e->events.n > 0 ? "events wait" : e->told.away ? "away" : "rests";
 }
 
 bool fake_engine_rests(const struct engine *e)
@@ -585,7 +588,7 @@ bool fake_engine_rests(const struct engine *e)
 	bool over = false;
 
 	for (int i = 0; i < e->stream->nodes; i++)
-		over |= i != e->node && !e->stream->keys[i].leased && e->stream->keys[i].incarnation > e->told_over[i];
+		over |= i != e->node && !e->stream->keys[i].leased && e->stream->keys[i].incarnation > e->told.over[i];
 	return strcmp(fake_engine_state(e), "rests") == 0 && !over && e->stream->ghosts.n == 0;
 }
 
@@ -596,7 +599,7 @@ bool fake_engine_is_connected(const struct engine *e)
 
 bool fake_engine_waits(const struct engine *e)
 {
-	return e->told_taken && !e->connected && e->incarnation == 0;
+	return e->told.taken && !e->connected && e->incarnation == 0;
 }
 
 size_t fake_engine_read(const struct engine *e)

@@ -101,9 +101,9 @@ bool fake_engine_is_over(const struct engine *e);
 /* Why it does not rest. */
 const char *fake_engine_state(const struct engine *e);
 
-/* -- what is checked: sim_order.c -------------------------------------------------------------- */
+/* -- what is checked: sim_agree.c -------------------------------------------------------------- */
 
 /* A node says that all up to that entry is saved. */
-void order_applied(int node, size_t entry);
+void agree_applied(int node, size_t entry);
 
 #endif

@@ -43,8 +43,8 @@ void sim_fail(const char *fmt, ...)
 	va_list ap;
 
 	printf("not ok - seed %" PRIu64 ", step %" PRIu64 ": ", sim->seed, sim->step);
-	if (sim->engine != NULL)
-		printf("node %c: ", 'a' + sim->node);
+	if (sim->cluster.engine != NULL)
+		printf("node %c: ", 'a' + sim->cluster.node);
 	va_start(ap, fmt);
 	vprintf(fmt, ap);
 	va_end(ap);
@@ -163,9 +163,9 @@ bool sim_begin(void)
 	sim->writer = fake_writer_new(prng_next(&sim->prng), PICK(8, 100, UNSTORED_HIGH),
 	                              PICK(300, 300, 300, 8));
 	sim->ring = fake_ring_new(prng_next(&sim->prng), sim->writer);
-	if (sim->now_ms != 0) {
-		sim->ring->now_ms = sim->ring->run_ms = sim->now_ms;
-		sim->ring->nsocks = sim->nsocks;
+	if (sim->earlier.now_ms != 0) {
+		sim->ring->now_ms = sim->ring->run_ms = sim->earlier.now_ms;
+		sim->ring->nsocks = sim->earlier.nsocks;
 	}
 	if (sim->store.file != NULL && !fake_writer_open(sim->writer, sim->store.file, sim->store.durability,
 	                                           sim->store.prunes, sim->store.lines_kept, &sim->store.problem))

@@ -5,7 +5,8 @@
  * come and go. sim_model.c says which bytes each of them is to get, from the
  * core's effects alone, and compares what the server sends byte by byte.
  * sim_check.c looks at the server's and the core's own data after every turn.
- * sim_crash.c gives it a real file and ends it at any moment; sim_kept.c knows
+ * sim_cluster.c runs several servers that are one chat, and sim_agree.c compares
+ * them. sim_crash.c gives it a real file and ends it at any moment; sim_kept.c knows
  * what must be in the file then.
  * sim_more.c runs many seeds, or one with each operation failing in turn.
  */
@@ -59,8 +60,10 @@ struct sim {
 	struct writer *writer;
 	struct chat *chat;
 	struct server *server;
-	struct engine *engine;  /* of a cluster, of which this is a node: sim_cluster.c; NULL: of none */
-	int node;               /* which */
+	struct {
+		struct engine *engine; /* NULL: it is in none */
+		int node;       /* which one it is */
+	} cluster;              /* that this server is in: sim_cluster.c */
 	struct chat_config config;
 	struct server_options options;
 	struct client client[SIM_CLIENTS_MAX];
@@ -87,8 +90,10 @@ struct sim {
 		uint64_t lines_kept; /* lines kept per room; 0: only as rooms are set */
 		struct store_error problem; /* why it could not be opened */
 	} store;
-	uint32_t nsocks;        /* connections of earlier lives */
-	int64_t now_ms;         /* and when the last of them ended; 0: this is the first */
+	struct {
+		uint32_t nsocks; /* connections of earlier lives */
+		int64_t now_ms; /* and when the last of them ended; 0: this is the first */
+	} earlier;
 };
 
 extern struct sim *sim;
@@ -137,11 +142,11 @@ void kept_forget(void);
  * neither. */
 int sim_cluster_main(int argc, char **argv);
 
-/* sim_order.c: what is the same on all nodes. Each event before the core of this node has it, and after. */
-void order_before(const struct chat *c, const struct event *e);
-void order_after(const struct chat *c, const struct event *e);
+/* sim_agree.c: what is the same on all nodes. Each event before the core of this node has it, and after. */
+void agree_before(const struct chat *c, const struct event *e);
+void agree_after(const struct chat *c, const struct event *e);
 /* A said line with that token has been appended. */
-void order_token(struct token *t, unsigned long number, uint64_t seq);
+void agree_token(struct token *t, unsigned long number, uint64_t seq);
 
 /* Clients do something. */
 void sim_clients_step(void);

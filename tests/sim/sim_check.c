@@ -439,7 +439,7 @@ void sim_check_empty(void)
 	for (uint32_t i = 0; i < chat_feeds_max(); i++)
 		if (s->fanout.feeds[i].readers != NULL)
 			sim_fail("feed %u has no reader and keeps memory", i);
-	if (s->conns.n != 0 || (sim->engine == NULL && sim->chat->people.n != 0))
+	if (s->conns.n != 0 || (sim->cluster.engine == NULL && sim->chat->people.n != 0))
 		sim_fail("%u connections and %u people are left", s->conns.n, sim->chat->people.n);
 	if (s->fanout.first != s->fanout.next)
 		sim_fail("%" PRIu64 " lines are never shown", s->fanout.next - s->fanout.first);

@@ -216,7 +216,7 @@ static void do_watch(struct client *c, struct bytes *b)
 		return;
 	}
 	/* (Whether somebody watches a room is known to their node alone.) */
-	if (which == 3 && sim->engine != NULL)
+	if (which == 3 && sim->cluster.engine != NULL)
 		which = 2;
 	bytes_puts(b, begins[which]);
 	sim_put_room(b);

@@ -19,7 +19,8 @@
 #include "sim_model.h"
 
 enum {
-	SEEDS_PER_RESULT = 50,
+	SEEDS_PER_RESULT = 20,
+	SEEDS_FOR_ALL = 200,    /* within this many, everything that may go wrong does */
 	REST_ROUNDS_MAX = 20000,
 	SETTLE_MS = 10 * SWEEP_MS, /* several servers pass it together */
 };
@@ -95,14 +96,14 @@ static void make_chat(void)
 	char id[ACT_ID_BYTES_MAX + 1] = "";
 
 	sim->chat = chat_new(&sim->config, fake_writer_saved(sim->writer), fake_writer_last_room(sim->writer));
-	chat_begin_cluster(sim->chat, cluster->stream->keys[sim->node].node);
+	chat_begin_cluster(sim->chat, cluster->stream->keys[sim->cluster.node].node);
 	if (position != NULL) {
 		rest = strchr(position, ' ');
 		snprintf(id, sizeof id, "%.*s", (int)(rest - position), position);
 		chat_load_cluster(sim->chat, rest + 1);
 	}
 	fake_writer_load(sim->writer, sim->chat);
-	engine_begin(sim->engine, sim->writer->cluster, id);
+	engine_begin(sim->cluster.engine, sim->writer->cluster, id);
 }
 
 /* from: NULL: starts with what it had itself. */
@@ -130,14 +131,14 @@ static void node_start(struct sim_node *n, const struct writer *from)
 	else if (n->kept != NULL)
 		fake_writer_free(n->kept);
 	n->kept = NULL;
-	sim->engine = fake_engine_new(cluster->stream, sim->node, prng_next(&sim->prng));
+	sim->cluster.engine = fake_engine_new(cluster->stream, sim->cluster.node, prng_next(&sim->prng));
 	sim->ring = fake_ring_new(prng_next(&sim->prng), sim->writer);
-	sim->ring->engine = sim->engine;
+	sim->ring->engine = sim->cluster.engine;
 	sim->ring->now_ms = sim->ring->run_ms = cluster->now_ms;
 	/* No two connections of a run have the same. */
-	sim->ring->nsocks = (uint32_t)(sim->node + FAKE_NODES_MAX * (int)n->lives) * 10000;
+	sim->ring->nsocks = (uint32_t)(sim->cluster.node + FAKE_NODES_MAX * (int)n->lives) * 10000;
 	make_chat();
-	sim->options.cluster.engine = sim->engine;
+	sim->options.cluster.engine = sim->cluster.engine;
 	sim->options.cluster.ready = on_ready;
 	sim->options.cluster.ended = on_ended;
 	sim->options.cluster.ctx = n;
@@ -152,7 +153,7 @@ static void node_start(struct sim_node *n, const struct writer *from)
 	n->lives++;
 	n->applied = 0;
 	sum.starts++;
-	order_started();
+	agree_started();
 	leave(n);
 }
 
@@ -168,7 +169,7 @@ static void node_free(struct sim_node *n)
 	sim->chat = NULL;
 	sim->ring = NULL;
 	sim->writer = NULL;
-	sim->engine = NULL;
+	sim->cluster.engine = NULL;
 	sim_clients_end();
 	model_end();
 	n->up = false;
@@ -176,7 +177,7 @@ static void node_free(struct sim_node *n)
 
 static void node_kill(struct sim_node *n)
 {
-	struct engine *engine = n->sim->engine;
+	struct engine *engine = n->sim->cluster.engine;
 
 	say(n, "is killed");
 	enter(n);
@@ -190,7 +191,7 @@ static void node_kill(struct sim_node *n)
 /* As the daemon ends: people are told, what is done is saved, and the engine gets what was proposed. */
 static void node_stop(struct sim_node *n)
 {
-	struct engine *engine = n->sim->engine;
+	struct engine *engine = n->sim->cluster.engine;
 
 	say(n, n->ended ? "ends" : "stops");
 	enter(n);
@@ -229,7 +230,7 @@ static const struct writer *some_backup(const struct sim_node *but)
 		const struct sim_node *n = &cluster->node[(first + i) % cluster->n];
 		const struct writer *w = saved_of(n);
 
-		if (n != but && !n->void_ && w != NULL && fake_writer_position(w) != NULL && order_saved(w) != FAKE_NONE)
+		if (n != but && !n->void_ && w != NULL && fake_writer_position(w) != NULL && agree_saved(w) != FAKE_NONE)
 			return w;
 	}
 	return NULL;
@@ -261,7 +262,7 @@ static void nodes_step(void)
 /* How far a node is: what its engine has read, or what it has saved. */
 static size_t reach(const struct sim_node *n)
 {
-	size_t saved = n->up ? fake_engine_read(n->sim->engine) : n->kept != NULL ? order_saved(n->kept) : 0;
+	size_t saved = n->up ? fake_engine_read(n->sim->cluster.engine) : n->kept != NULL ? agree_saved(n->kept) : 0;
 
 	return n->void_ ? FAKE_NONE : saved;
 }
@@ -293,7 +294,7 @@ static void lose_some(void)
 	if (at >= all)
 		return;
 	lose_tail(at + rnd((uint32_t)(all - at)));
-	order_cut(cluster->stream->entries.n);
+	agree_cut(cluster->stream->entries.n);
 }
 
 /* No node goes on, until it is restored. */
@@ -364,7 +365,7 @@ static void some_turns(bool all)
 		if (cluster->node[node].up && (all || !chance(200)))
 			turn(&cluster->node[node]);
 	}
-	order_check_names();
+	agree_check_names();
 	cluster->rounds++;
 	whole->step = cluster->rounds;
 }
@@ -376,11 +377,13 @@ static bool all_rest(void)
 	for (int i = 0; i < cluster->n && rest; i++) {
 		struct sim_node *n = &cluster->node[i];
 
+		if (i == cluster->absent)
+			continue;
 		rest = n->up;
 		if (!rest)
 			break;
 		enter(n);
-		rest = sim_rests() && fake_writer_is_idle(sim->writer) && fake_engine_rests(sim->engine) &&
+		rest = sim_rests() && fake_writer_is_idle(sim->writer) && fake_engine_rests(sim->cluster.engine) &&
 		       sim->server->acts.open;
 		leave(n);
 	}
@@ -422,13 +425,13 @@ static void settle(void)
 			sim_fail("it never rests");
 	}
 	check_each(sim_check_settled);
-	order_check_rest();
+	agree_check_rest();
 	cluster->rested = true;
 }
 
 static void say_unrest(void)
 {
-	printf("# node %c: the engine %s, the store %s, the ring %s, %s, %s\n", 'a' + sim->node, fake_engine_state(sim->engine),
+	printf("# node %c: the engine %s, the store %s, the ring %s, %s, %s\n", 'a' + sim->cluster.node, fake_engine_state(sim->cluster.engine),
 	       fake_writer_is_idle(sim->writer) ? "rests" : "does not", fake_ring_rests(sim->ring) ? "rests" : "does not",
 	       model_rests() ? "all is read" : "not all is read", sim->server->acts.open ? "open" : "not open");
 	for (const struct fake_sock *k = sim->ring->socks; k != NULL; k = k->next) {
@@ -451,9 +454,23 @@ static void say_unrest(void)
 	}
 }
 
+/* Its people must have left, if its lease was over. */
+static int some_absent(void)
+{
+	int first = (int)rnd((uint32_t)cluster->n), nup = 0;
+
+	for (int i = 0; i < cluster->n; i++)
+		nup += cluster->node[i].up && !cluster->node[i].void_;
+	for (int i = 0; i < cluster->n && nup > 0 && !cluster->restoring && chance(700); i++)
+		if (!cluster->node[(first + i) % cluster->n].up)
+			return (first + i) % cluster->n;
+	return -1;
+}
+
 static void calm_down(void)
 {
 	cluster->stream->up = cluster->stream->calm = true;
+	cluster->absent = some_absent();
 	for (int i = 0; i < cluster->n; i++)
 		if (cluster->node[i].up) {
 			cluster->node[i].sim->quiet = cluster->node[i].sim->ring->calm = true;
@@ -464,7 +481,7 @@ static void calm_down(void)
 		if (cluster->restoring)
 			restore_step();
 		for (int k = 0; k < cluster->n; k++)
-			if (!cluster->node[k].up)
+			if (!cluster->node[k].up && k != cluster->absent)
 				start_again(&cluster->node[k]);
 		if (all_rest()) {
 			check_each(model_check_rest);
@@ -498,7 +515,7 @@ static void configure(void)
 		struct sim *s = cluster->node[i].sim = mem_zero(1, sizeof *s);
 
 		s->seed = whole->seed;
-		s->node = i;
+		s->cluster.node = i;
 		s->verbose = whole->verbose;
 		s->token = whole->token;
 		s->config = whole->config;
@@ -538,7 +555,7 @@ static void end(void)
 	sum.ghosts += cluster->stream->count.ghosts;
 	sum.trims += cluster->stream->count.trims;
 	sum.rounds += cluster->rounds;
-	order_end();
+	agree_end();
 	fake_stream_free(cluster->stream);
 	free(cluster);
 	cluster = NULL;
@@ -552,9 +569,10 @@ static void run(uint64_t seed)
 	sim_reset(seed);
 	cluster = mem_zero(1, sizeof *cluster);
 	cluster->prng.state = seed * UINT64_C(0x9e3779b97f4a7c15) + 7;
+	cluster->absent = -1;
 	ntokens = 0;
 	configure();
-	order_begin();
+	agree_begin();
 	for (int i = 0; i < cluster->n; i++)
 		if (i == 0 || !chance(200))
 			node_start(&cluster->node[i], NULL);
@@ -588,6 +606,24 @@ static void say_sums(void)
 	       sum.copies, sum.restarts, sum.tails, sum.restored);
 }
 
+/* What has never happened; NULL: all has. */
+static const char *missing(void)
+{
+	const struct {
+		uint64_t n;
+		const char *what;
+	} all[] = {
+		{sum.twice, "act twice"}, {sum.ghosts, "batch late"}, {sum.cuts, "connection cut"}, {sum.lapses, "lease over"},
+		{sum.trims, "stream trimmed"}, {sum.kills, "kill"}, {sum.stops, "stop"}, {sum.copies, "copy of a database"},
+		{sum.restarts, "restart of the engine"}, {sum.tails, "tail lost"}, {sum.restored, "tail restored"},
+	};
+
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+		if (all[i].n == 0)
+			return all[i].what;
+	return NULL;
+}
+
 static int run_one(uint64_t seed)
 {
 	sim->verbose = true;
@@ -612,6 +648,10 @@ static int run_many(uint64_t n, uint64_t first)
 	}
 	say_sums();
 	fault_say();
+	if (n >= SEEDS_FOR_ALL && missing() != NULL) {
+		printf("not ok - everything that may go wrong has: no %s\n", missing());
+		return EXIT_FAILURE;
+	}
 	return EXIT_SUCCESS;
 }
 

@@ -1,5 +1,5 @@
 /*
- * Several servers that are one chat: what sim_cluster.c and sim_order.c share.
+ * Several servers that are one chat: what sim_cluster.c and sim_agree.c share.
  */
 #ifndef CHATD_TESTS_SIM_CLUSTER_H
 #define CHATD_TESTS_SIM_CLUSTER_H
@@ -26,26 +26,26 @@ struct sim_cluster {
 	int n;
 	int64_t now_ms;         /* of the clock that all share */
 	uint64_t rounds;
+	int absent;             /* a node that is down, and stays so when all come to rest; -1: none */
 	bool rested;            /* nothing was under way any more */
 	bool restoring;         /* the engine has less than all nodes, and nobody starts until it has it again */
 };
 
 extern struct sim_cluster *cluster;
 
-/* -- sim_order.c ------------------------------------------------------------------------------- */
+/* -- sim_agree.c ------------------------------------------------------------------------------- */
 
-void order_begin(void);
-void order_end(void);
+void agree_begin(void);
+void agree_end(void);
 /* The current node has started with what its store has. */
-void order_started(void);
+void agree_started(void);
 /* The stream has lost what follows on its first n entries: it may be another one from here on. */
-void order_cut(size_t n);
+void agree_cut(size_t n);
 /* Entries up to the position that is saved there; FAKE_NONE: the stream does not have it. */
-size_t order_saved(const struct writer *w);
+size_t agree_saved(const struct writer *w);
 /* No name is in use on two nodes that have applied the same. */
-void order_check_names(void);
+void agree_check_names(void);
 /* All is at rest: all nodes have the same. */
-void order_check_rest(void);
-uint64_t order_entries(void);
+void agree_check_rest(void);
 
 #endif

@@ -66,8 +66,8 @@ static uint64_t bury(void)
 	doubted |= disk_stopped() && disk_stopped_how() == DISK_POWER_CUT &&
 	           fake_writer_store(sim->writer) != NULL &&
 	           !store_is_intact(fake_writer_store(sim->writer));
-	sim->nsocks = sim->ring->nsocks;
-	sim->now_ms = sim->ring->now_ms + 1;
+	sim->earlier.nsocks = sim->ring->nsocks;
+	sim->earlier.now_ms = sim->ring->now_ms + 1;
 	sum.faults += disk_faults();
 	sim_end();
 	disk_recover();

@@ -65,7 +65,7 @@ static void feed_shown_up_to(int64_t number, uint64_t seq, bool early)
 /* It is for somebody on another node. */
 static bool is_elsewhere(const struct effect *e)
 {
-	return sim->engine != NULL && e->conn.gen == 0;
+	return sim->cluster.engine != NULL && e->conn.gen == 0;
 }
 
 /* effects[i] is a PUBLISH; the SKIPs of those it is not for follow it. */
@@ -112,10 +112,10 @@ static void check_tokens(const char *body, uint64_t seq, const struct peer *spea
 
 		if (end == p + 1 || *end != '~' || number >= sim->ntokens)
 			continue;
-		if (speaker == NULL ? sim->engine == NULL : t->serial != speaker->k->serial)
+		if (speaker == NULL ? sim->cluster.engine == NULL : t->serial != speaker->k->serial)
 			sim_fail("line ~%lu~ was said by somebody else", number);
-		if (sim->engine != NULL)
-			order_token(t, number, seq);
+		if (sim->cluster.engine != NULL)
+			agree_token(t, number, seq);
 		else if (t->said)
 			sim_fail("line ~%lu~ is said twice", number);
 		t->said = true;
@@ -138,7 +138,7 @@ static void note_ending(void)
 /* Whoever the event is of, or what somebody had begun is taken at last. */
 static const struct peer *speaker_of(const char *key, const struct event *e)
 {
-	if (sim->engine != NULL)
+	if (sim->cluster.engine != NULL)
 		return model->speaker;
 	for (uint32_t slot = 0; slot < SIM_SLOTS_MAX; slot++)
 		if (model->ending[slot] != NULL && strcmp(model->ending[slot], key) == 0)
@@ -386,7 +386,7 @@ static void send_to(struct peer *p, const struct effect *e)
 	if (e->len == 0)
 		sim_fail("an empty text to %u.%u", p->id.slot, p->id.gen);
 	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
-		for (const char *at = e->text; (sim->engine != NULL || i < 5) &&
+		for (const char *at = e->text; (sim->cluster.engine != NULL || refusals[i][0] != '-') &&
 		                               (at = memmem(at, (size_t)(end - at), refusals[i],
 		                                           strlen(refusals[i]))) != NULL; at++)
 			p->refusals++;
@@ -433,7 +433,7 @@ static void effect_to(struct peer *p, const struct effect *e)
 	case EFFECT_SUBSCRIBE:
 		if (p == NULL || p->feed >= 0)
 			sim_fail("SUBSCRIBE of %u.%u, which cannot", e->conn.slot, e->conn.gen);
-		peer_view_let(p);
+		peer_view_let_own(p);
 		p->feed = e->feed;
 		p->at = feed_at(e->feed)->n;
 		p->held = true;
@@ -449,7 +449,7 @@ static void effect_to(struct peer *p, const struct effect *e)
 	case EFFECT_UNSUBSCRIBE:
 		if (p == NULL || p->feed < 0)
 			sim_fail("UNSUBSCRIBE of %u.%u, which reads none", e->conn.slot, e->conn.gen);
-		peer_view_let(p);
+		peer_view_let_own(p);
 		may_miss(p, e);
 		p->feed = -1;
 		p->held = false;
@@ -468,32 +468,6 @@ static void effect_to(struct peer *p, const struct effect *e)
 		peer_view_effect(p, e);
 		break;
 	}
-}
-
-/* A question has a number of its own. */
-static void asked(const struct query *q)
-{
-	if (q->number == 0 || q->number >= MODEL_QUESTIONS_MAX)
-		sim_fail("question %" PRIu64 " of %u.%u", q->number, q->conn.slot, q->conn.gen);
-	if (model->asked[q->number])
-		sim_fail("question %" PRIu64 " is asked twice", q->number);
-	model->asked[q->number] = true;
-}
-
-/* False: it has come before, and must not be noticed. */
-static bool is_waited_for(const struct event *e)
-{
-	bool *out;
-
-	if (e->kind != EVENT_ROWS)
-		return true;
-	if (e->rows->number >= MODEL_QUESTIONS_MAX)
-		sim_fail("an answer to question %" PRIu64 ", which nobody asked", e->rows->number);
-	out = &model->asked[e->rows->number];
-	if (!*out)
-		return false;
-	*out = false;
-	return true;
 }
 
 static void asked_about(struct conn_id about)
@@ -580,7 +554,7 @@ static void effects_after(const struct event *e)
 		else if (at->kind == EFFECT_SHOW)
 			show_all();
 		else if (at->kind == EFFECT_QUERY)
-			asked(&at->query);
+			model_asked(&at->query);
 		else if (at->kind == EFFECT_ARRIVED)
 			asked_about(at->about);
 		else if (at->kind == EFFECT_MARK && !is_elsewhere(at))
@@ -590,21 +564,6 @@ static void effects_after(const struct event *e)
 		if (at->kind == EFFECT_SEND)
 			check_mentions(model_peer(at->conn), at, e);
 	}
-}
-
-/* Whose act it is, if they are connected here. */
-static const struct peer *actor_of(struct chat *c, const struct event *e)
-{
-	char name[NODE_BYTES_MAX + 1];
-	const struct session *s;
-	uint64_t number;
-
-	if (e->kind != EVENT_ACT || e->act.text == NULL ||
-	    sscanf(e->act.text, "%32s %*u %*u %*c%" SCNu64, name, &number) != 2 || number == 0 ||
-	    strcmp(name, c->cluster.self->name) != 0)
-		return NULL;
-	s = person_of(c->cluster.self, number);
-	return s != NULL && !person_is_remote(s) ? model_peer(s->id) : NULL;
 }
 
 /* Events that name a connection come late: an answer, for example. */
@@ -643,15 +602,15 @@ void __wrap_chat_step(struct chat *c, struct event *e)
 		}
 	}
 	for_nobody = e->kind != EVENT_CONNECTED && is_for_nobody(e);
-	waited_for = is_waited_for(e);
+	waited_for = model_awaits(e);
 	note_ending();
-	if (sim->engine != NULL) {
-		model->speaker = actor_of(c, e);
-		order_before(c, e);
+	if (sim->cluster.engine != NULL) {
+		model->speaker = model_actor(c, e);
+		agree_before(c, e);
 	}
 	__real_chat_step(c, e);
-	if (sim->engine != NULL)
-		order_after(c, e);
+	if (sim->cluster.engine != NULL)
+		agree_after(c, e);
 	if (e->kind == EVENT_CONNECTED && e->connected.refused == NULL) {
 		connected(e);
 		session_view(c, c->people.sessions[e->conn.slot], e->conn.slot % 2 == 0);

@@ -125,6 +125,8 @@ void peer_view_told(struct peer *p, struct text *t);
 void peer_view_show(struct peer *p, int64_t feed, size_t to);
 /* What waits does so no more. */
 void peer_view_let(struct peer *p);
+/* The same, but for rooms that are watched: when it changes its own. */
+void peer_view_let_own(struct peer *p);
 /* The text that waits comes now, before an answer. */
 void peer_view_let_text(struct peer *p);
 bool peer_view_watches(const struct peer *p, int64_t feed);
@@ -147,6 +149,12 @@ struct text *model_missing_comes(struct peer *p, const char *bytes, size_t n);
 /* The bytes, without CRs, may begin with this text, as a view shows it. */
 bool peer_view_fits(const struct text *t, const char *bytes, size_t n);
 
+/* A question goes out; it has a number of its own. */
+void model_asked(const struct query *q);
+/* False: this answer has come before, and must not be noticed. */
+bool model_awaits(const struct event *e);
+/* In a cluster: whose act it is, if they are connected here; NULL: they are not. */
+const struct peer *model_actor(struct chat *c, const struct event *e);
 /* The connection that the core knows by this id; NULL: none. */
 struct peer *model_peer(struct conn_id id);
 

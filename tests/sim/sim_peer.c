@@ -5,6 +5,7 @@
 #include "sim_model.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,6 +101,44 @@ struct session *model_session(const struct fake_sock *k)
 	const struct peer *p = k->user;
 
 	return p != NULL && p->known ? chat_session(sim->chat, p->id) : NULL;
+}
+
+const struct peer *model_actor(struct chat *c, const struct event *e)
+{
+	char name[NODE_BYTES_MAX + 1];
+	const struct session *s;
+	uint64_t number;
+
+	if (e->kind != EVENT_ACT || e->act.text == NULL ||
+	    sscanf(e->act.text, "%32s %*u %*u %*c%" SCNu64, name, &number) != 2 || number == 0 ||
+	    strcmp(name, c->cluster.self->name) != 0)
+		return NULL;
+	s = person_of(c->cluster.self, number);
+	return s != NULL && !person_is_remote(s) ? model_peer(s->id) : NULL;
+}
+
+void model_asked(const struct query *q)
+{
+	if (q->number == 0 || q->number >= MODEL_QUESTIONS_MAX)
+		sim_fail("question %" PRIu64 " of %u.%u", q->number, q->conn.slot, q->conn.gen);
+	if (model->asked[q->number])
+		sim_fail("question %" PRIu64 " is asked twice", q->number);
+	model->asked[q->number] = true;
+}
+
+bool model_awaits(const struct event *e)
+{
+	bool *out;
+
+	if (e->kind != EVENT_ROWS)
+		return true;
+	if (e->rows->number >= MODEL_QUESTIONS_MAX)
+		sim_fail("an answer to question %" PRIu64 ", which nobody asked", e->rows->number);
+	out = &model->asked[e->rows->number];
+	if (!*out)
+		return false;
+	*out = false;
+	return true;
 }
 
 /* Lines may be missing: who goes while far behind is not told. */

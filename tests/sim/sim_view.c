@@ -65,11 +65,16 @@ void peer_view_let_text(struct peer *p)
 	p->view.waiting_bytes = 0;
 }
 
-void peer_view_let(struct peer *p)
+void peer_view_let_own(struct peer *p)
 {
 	if (p->feed >= 0 && !p->held)
 		show_own(p, model->feed[p->feed].shown);
 	peer_view_let_text(p);
+}
+
+void peer_view_let(struct peer *p)
+{
+	peer_view_let_own(p);
 	for (struct mwatch *w = p->view.watches; w != NULL; w = w->next)
 		if (!w->held && !w->ending)
 			show_watched(p, w, model->feed[w->feed].shown);

@@ -743,6 +743,22 @@ static void test_one_code(void **state)
 	reads_not(1, 0, "You are x9");
 }
 
+/* A node took a lease, and died before anybody heard that it begins again: or heard it late. */
+static void test_a_beginning_is_lost(void **state)
+{
+	(void)state;
+	comes(0, 0, "alice\n");
+	comes(1, 0, "bob\n");
+	step_at(1, (struct event){.kind = EVENT_LEASE_OVER, .lease = {"a", 2}});
+	say(1, 0, "/time\n");
+	hears(1, "alice has left our chat: connection lost");
+	append("a 2 1 N0 ");
+	append("a 2 2 E8589934593 name=carol from=192.0.2.1");
+	spread();
+	say(1, 0, "/who\n");
+	reads_not(1, 0, "carol");
+}
+
 /* The code of somebody who is here, or was. */
 static void some_code(char *text, size_t n)
 {
@@ -882,6 +898,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_one_makes_way, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_mention_from_elsewhere, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_names_at_a_new_beginning, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_a_beginning_is_lost, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_room_is_known_once, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_room_is_emptied_on_all, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_one_name, begin_nodes, end_nodes),

@@ -57,6 +57,7 @@ struct node {
 	uint64_t incarnation;     /* counts its starts */
 	uint64_t number;          /* of the last act of that incarnation that was applied */
 	bool up;                  /* its acts count */
+	uint64_t over;            /* the newest incarnation whose lease is over, as this node was told */
 	struct session *people;   /* hash of its sessions, by person.number */
 	struct session *touched;  /* those whose fact is to be saved when the act is done */
 	UT_hash_handle hh;        /* in cluster.nodes */

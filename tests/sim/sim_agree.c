@@ -35,54 +35,54 @@ struct made {
 static struct {
 	struct { struct place *at; size_t n, cap; } places;  /* owned */
 	struct { struct made *at; size_t n, cap; } records;  /* owned: by seq */
-} order;
+} agreed;
 
 static struct sim_node *self(void)
 {
-	return &cluster->node[sim->node];
+	return &cluster->node[sim->cluster.node];
 }
 
-void order_begin(void)
+void agree_begin(void)
 {
-	memset(&order, 0, sizeof order);
+	memset(&agreed, 0, sizeof agreed);
 }
 
-void order_end(void)
+void agree_end(void)
 {
-	free(order.places.at);
-	free(order.records.at);
+	free(agreed.places.at);
+	free(agreed.records.at);
 }
 
 static struct place *place_at(size_t applied)
 {
-	while (order.places.n <= applied) {
-		order.places.at = fake_grow(order.places.at, order.places.n, &order.places.cap, sizeof *order.places.at);
-		order.places.at[order.places.n++] = (struct place){0};
+	while (agreed.places.n <= applied) {
+		agreed.places.at = fake_grow(agreed.places.at, agreed.places.n, &agreed.places.cap, sizeof *agreed.places.at);
+		agreed.places.at[agreed.places.n++] = (struct place){0};
 	}
-	return &order.places.at[applied];
+	return &agreed.places.at[applied];
 }
 
 static struct made *record_at(uint64_t seq)
 {
-	while (order.records.n <= seq) {
-		order.records.at = fake_grow(order.records.at, order.records.n, &order.records.cap, sizeof *order.records.at);
-		order.records.at[order.records.n++] = (struct made){0};
+	while (agreed.records.n <= seq) {
+		agreed.records.at = fake_grow(agreed.records.at, agreed.records.n, &agreed.records.cap, sizeof *agreed.records.at);
+		agreed.records.at[agreed.records.n++] = (struct made){0};
 	}
-	return &order.records.at[seq];
+	return &agreed.records.at[seq];
 }
 
-void order_cut(size_t n)
+void agree_cut(size_t n)
 {
 	uint64_t seq = 0;
 
-	for (size_t i = 0; i <= n && i < order.places.n; i++)
-		if (order.places.at[i].known)
-			seq = order.places.at[i].seq;
-	if (order.places.n > n + 1)
-		order.places.n = n + 1;
-	for (size_t i = 0; i < order.records.n; i++)
-		if (i > seq || order.records.at[i].entry >= n)
-			order.records.at[i].known = false;
+	for (size_t i = 0; i <= n && i < agreed.places.n; i++)
+		if (agreed.places.at[i].known)
+			seq = agreed.places.at[i].seq;
+	if (agreed.places.n > n + 1)
+		agreed.places.n = n + 1;
+	for (size_t i = 0; i < agreed.records.n; i++)
+		if (i > seq || agreed.records.at[i].entry >= n)
+			agreed.records.at[i].known = false;
 	for (uint32_t i = 0; i < SIM_TOKENS_MAX; i++)
 		if (sim->token[i].said && sim->token[i].seq > seq)
 			sim->token[i].seq = 0;
@@ -101,11 +101,11 @@ static void applies(const struct event *e)
 		sim_fail("\"%.100s\" is done instead of entry %zu: %.100s", e->act.text, at, s->entries.at[at].text);
 }
 
-void order_before(const struct chat *c, const struct event *e)
+void agree_before(const struct chat *c, const struct event *e)
 {
 	(void)c;
 	if (sim->verbose && e->kind == EVENT_ACT && e->act.text != NULL)
-		printf("# round %" PRIu64 ": node %c does %zu: %s\n", cluster->rounds, 'a' + sim->node, self()->applied, e->act.text);
+		printf("# round %" PRIu64 ": node %c does %zu: %s\n", cluster->rounds, 'a' + sim->cluster.node, self()->applied, e->act.text);
 	if (e->kind == EVENT_ACT && e->act.text != NULL && !self()->void_)
 		applies(e);
 }
@@ -142,7 +142,7 @@ static void say_record(const struct record *r)
 
 	record_columns(r, &columns);
 	printf("# round %" PRIu64 ":   node %c makes #%" PRIu64 ", kind %d, room %u, %" PRIu64 " %s %s\n", cluster->rounds,
-	       'a' + sim->node, r->seq, (int)r->kind, r->room, columns.number, columns.who, columns.text);
+	       'a' + sim->cluster.node, r->seq, (int)r->kind, r->room, columns.number, columns.who, columns.text);
 }
 
 static void appends(const struct record *r)
@@ -183,7 +183,7 @@ static void say_state(const struct chat *c)
 static void say_states(size_t applied)
 {
 	for (int i = 0; i < cluster->n; i++)
-		if (cluster->node[i].up && (cluster->node[i].applied == applied || i == sim->node))
+		if (cluster->node[i].up && (cluster->node[i].applied == applied || i == sim->cluster.node))
 			say_state(cluster->node[i].sim->chat);
 }
 
@@ -194,7 +194,7 @@ static void compare(const struct chat *c, const char *when)
 
 	if (!p->known) {
 		*p = (struct place){.known = true, .digest = digest, .seq = seq,
-		                    .node = cluster->stream->keys[sim->node].node};
+		                    .node = cluster->stream->keys[sim->cluster.node].node};
 		return;
 	}
 	if (p->digest == digest && p->seq == seq)
@@ -231,7 +231,7 @@ static void check_gone(const struct chat *c)
 				sim_fail("%s is here, and node %s is not", s->nick, n->name);
 }
 
-void order_after(const struct chat *c, const struct event *e)
+void agree_after(const struct chat *c, const struct event *e)
 {
 	const struct effect *effects;
 	size_t n;
@@ -243,7 +243,7 @@ void order_after(const struct chat *c, const struct event *e)
 		if (at->kind == EFFECT_PROPOSE)
 			proposes(at);
 		if (sim->verbose && at->kind == EFFECT_PROPOSE)
-			printf("# round %" PRIu64 ": node %c proposes %.*s\n", cluster->rounds, 'a' + sim->node, (int)at->len, at->text);
+			printf("# round %" PRIu64 ": node %c proposes %.*s\n", cluster->rounds, 'a' + sim->cluster.node, (int)at->len, at->text);
 		if (e->kind != EVENT_ACT && (at->kind == EFFECT_APPEND || at->kind == EFFECT_DONE || is_line(at)))
 			sim_fail("event %d changes what all share, outside of an act: effect %d: %.*s", (int)e->kind, (int)at->kind,
 			         (int)at->len, at->text != NULL ? at->text : "");
@@ -260,7 +260,7 @@ void order_after(const struct chat *c, const struct event *e)
 	}
 }
 
-void order_token(struct token *t, unsigned long number, uint64_t seq)
+void agree_token(struct token *t, unsigned long number, uint64_t seq)
 {
 	if (self()->void_)
 		return;
@@ -271,7 +271,7 @@ void order_token(struct token *t, unsigned long number, uint64_t seq)
 
 /* -- what is saved ----------------------------------------------------------------------------- */
 
-size_t order_saved(const struct writer *w)
+size_t agree_saved(const struct writer *w)
 {
 	const char *position = fake_writer_position(w);
 	char id[ACT_ID_BYTES_MAX + 1];
@@ -286,20 +286,20 @@ size_t order_saved(const struct writer *w)
 	return entry + 1;
 }
 
-void order_applied(int node, size_t entry)
+void agree_applied(int node, size_t entry)
 {
 	size_t saved;
 
 	if (cluster->node[node].void_)
 		return;
-	saved = order_saved(cluster->node[node].sim->writer);
+	saved = agree_saved(cluster->node[node].sim->writer);
 	if (saved == FAKE_NONE || saved <= entry)
 		sim_fail("the engine is told that entry %zu is saved, and the store is at %zu", entry, saved);
 }
 
-void order_started(void)
+void agree_started(void)
 {
-	size_t saved = order_saved(sim->writer);
+	size_t saved = agree_saved(sim->writer);
 	const struct place *p;
 
 	self()->void_ = saved == FAKE_NONE;
@@ -333,7 +333,7 @@ static void check_names(const struct sim_node *a, const struct sim_node *b)
 	}
 }
 
-void order_check_names(void)
+void agree_check_names(void)
 {
 	for (int i = 0; i < cluster->n; i++)
 		for (int k = 0; k < cluster->n; k++) {
@@ -393,33 +393,42 @@ static void compare_facts(const struct writer *a, const struct writer *b, int no
 		sim_fail("%zu facts are saved, node %c has %zu", a->start->facts.n, 'a' + node, b->start->facts.n);
 }
 
-/* Whom all nodes have as one of this node's people is connected to it. */
+/* Whom a node has as people of another one are connected there: of one that stays away, nobody. */
 static void check_people(const struct chat *c)
 {
-	for (const struct session *s = c->cluster.self->people; s != NULL; s = s->person.hh.next)
-		if (s->state == SESSION_CHAT && person_is_remote(s))
-			sim_fail("%s is on node %s, and has no connection there", s->nick, c->cluster.self->name);
+	for (const struct node *n = c->cluster.nodes; n != NULL; n = n->hh.next) {
+		bool absent = cluster->absent >= 0 && strcmp(n->name, cluster->stream->keys[cluster->absent].node) == 0;
+
+		for (const struct session *s = n->people; s != NULL; s = s->person.hh.next)
+			if (s->state == SESSION_CHAT && (absent || (n == c->cluster.self && person_is_remote(s))))
+				sim_fail("%s is on node %s, and has no connection there", s->nick, n->name);
+	}
 }
 
-void order_check_rest(void)
+static void check_same(int node, const struct sim_node *first)
 {
-	const struct sim_node *first = &cluster->node[0];
+	const struct sim_node *at = &cluster->node[node];
 
-	for (int i = 0; i < cluster->n; i++) {
-		const struct sim_node *at = &cluster->node[i];
-
-		if (!at->up || at->applied != cluster->stream->entries.n)
-			sim_fail("node %c has done %zu of %zu entries", 'a' + i, at->applied, cluster->stream->entries.n);
-		if (chat_digest(at->sim->chat) != chat_digest(first->sim->chat)) {
-			say_states(at->applied);
-			sim_fail("node %c is not what node a is", 'a' + i);
-		}
-		if (order_saved(at->sim->writer) != at->applied)
-			sim_fail("node %c has saved %zu of %zu entries", 'a' + i, order_saved(at->sim->writer), at->applied);
-		check_people(at->sim->chat);
-		compare_lines(at->sim->writer, first->sim->writer, 0);
-		compare_lines(first->sim->writer, at->sim->writer, i);
-		compare_facts(first->sim->writer, at->sim->writer, i);
+	if (!at->up || at->applied != cluster->stream->entries.n)
+		sim_fail("node %c has done %zu of %zu entries", 'a' + node, at->applied, cluster->stream->entries.n);
+	if (chat_digest(at->sim->chat) != chat_digest(first->sim->chat)) {
+		say_states(at->applied);
+		sim_fail("node %c is not what another one is", 'a' + node);
 	}
-	order_check_names();
+	if (agree_saved(at->sim->writer) != at->applied)
+		sim_fail("node %c has saved %zu of %zu entries", 'a' + node, agree_saved(at->sim->writer), at->applied);
+	check_people(at->sim->chat);
+	compare_lines(at->sim->writer, first->sim->writer, (int)(first - cluster->node));
+	compare_lines(first->sim->writer, at->sim->writer, node);
+	compare_facts(first->sim->writer, at->sim->writer, node);
+}
+
+void agree_check_rest(void)
+{
+	const struct sim_node *first = &cluster->node[cluster->absent == 0 ? 1 : 0];
+
+	for (int i = 0; i < cluster->n; i++)
+		if (i != cluster->absent)
+			check_same(i, first);
+	agree_check_names();
 }
