@@ -133,6 +133,7 @@ static void what_comes_is_hostile(void **state)
 	(void)state;
 	needs_redis();
 	redis_start(&redis, NULL);
+	a.options.lease_ms = 20000;
 	begin(&a);
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		assert_int_equal(redis_ask(&redis, texts[i])->integer, 1);
