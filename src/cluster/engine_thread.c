@@ -34,6 +34,14 @@ static void applied_take(struct engine_thread *t)
 	free(applied);
 }
 
+static void forget_take(struct engine_thread *t)
+{
+	struct stream_id *forget = atomic_exchange(&t->e->forget, NULL);
+	if (forget)
+		nodes_forget(&t->nodes, *forget);
+	free(forget);
+}
+
 static bool thread_ready(void *ctx)
 {
 	struct engine_thread *t = ctx;
@@ -179,6 +187,7 @@ static int session_timeout(const struct engine_thread *t, int64_t now_ms)
 static enum outcome session_send(struct engine_thread *t, int64_t now_ms)
 {
 	applied_take(t);
+	forget_take(t);
 	proposals_take(&t->proposals, &t->e->proposed, t->lease.incarnation);
 	if (t->stopping && (!t->proposals.open || now_ms >= t->e->stop_by_ms))
 		return OUTCOME_STOP;

@@ -408,6 +408,8 @@ enum {
 	                         * not older can begin another one */
 	TRIM_DOWN_MS = 7 * DAY_MS, /* how long the stream waits for a node that is down: an older node needs
 	                         * another one's backup */
+	FORGET_ENTRIES = 100,   /* acts after a deletion until nothing before it is in Redis's memory: it frees
+	                         * blocks of so many entries, or 4 KiB, and only marks single ones */
 	TRIM_ENTRIES_MAX = 4 << 20, /* entries of the stream beyond which it waits only for nodes that are up,
 	                         * and keeps no tail: about 600 MB of Redis's memory */
 

@@ -128,6 +128,14 @@ bool engine_next_text(struct engine *e, struct engine_event *out);
  * again. The stream is trimmed below the lowest position of all nodes. */
 void engine_applied(struct engine *e, const char *id);
 
+/*
+ * An act up to this entry has deleted something that acts before it said, and this node has saved that: the stream is
+ * trimmed below the entry, with no tail kept, as soon as all nodes are past it that it is kept for. Until
+ * then it is trimmed as far as all of them are. It is forgotten by engine_stop; but each node
+ * that applies the deletion calls this, the last one too.
+ */
+void engine_forget(struct engine *e, const char *id);
+
 /* An eventfd that becomes readable when engine_next or engine_next_text has something new. It is written once per sleep
  * of the loop, and need never be read. */
 int engine_event_fd(const struct engine *e);

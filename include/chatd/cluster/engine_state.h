@@ -59,6 +59,7 @@ struct engine_times {
 	uint32_t block;         /* how long Redis waits for new acts before it says that there are none */
 	uint32_t silent;        /* without an answer for so long, Redis counts as away, */
 	uint32_t answer;        /* and for so long, the connection as lost */
+	uint32_t settle;        /* how long a node has to be past an act that is forgotten */
 };
 
 struct engine {
@@ -85,6 +86,7 @@ struct engine {
 		struct news *news;         /* loop: what the last event points into; NULL: none */
 	} texts;
 	_Atomic(struct stream_id *) applied; /* not yet taken by the thread */
+	_Atomic(struct stream_id *) forget; /* the same */
 	_Atomic(struct beginning *) beginning; /* the same */
 	_Atomic bool stop;      /* true once the thread must end */
 	int64_t stop_by_ms;     /* CLOCK_BOOTTIME: when it gives up; set before stop */

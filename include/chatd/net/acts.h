@@ -15,7 +15,14 @@
 
 struct effect;
 struct engine;
+struct record;
 struct server;
+
+/* An act that has made records. */
+struct act_mark {
+	char id[ACT_ID_BYTES_MAX + 1]; /* of its entry */
+	uint64_t seq;               /* its last record; 0: there is no such act */
+};
 
 /* Part of struct server. */
 struct acts {
@@ -25,8 +32,11 @@ struct acts {
 	uint64_t incarnation;       /* of the newest READY; 0: there was none */
 	char *away;                 /* owned; why nothing is appended; NULL: it is */
 	char id[ACT_ID_BYTES_MAX + 1];    /* of the act that is being applied */
-	char saved_id[ACT_ID_BYTES_MAX + 1]; /* of the act whose records are to be saved next, */
-	uint64_t saved_seq;         /* the last of which is this one; 0: none waits */
+	struct act_mark oldest;     /* acts whose records are not saved yet: the first, */
+	struct act_mark newest;     /* the last, */
+	struct act_mark forgets;    /* and the last that deletes something that was said */
+	uint64_t done_seq;          /* the last record before the act that is being applied */
+	bool deletes;               /* that act does */
 	char *position;             /* owned; for POSITION_BYTES_MAX */
 	struct {
 		char **text;            /* owned, and so is each: what the engine did not take, of the step that is carried out */
@@ -36,6 +46,9 @@ struct acts {
 	void (*ended)(void *ctx, const char *why);
 	void *ctx;
 };
+
+/* A record of the act that is being applied. */
+void acts_append(struct server *s, const struct record *r);
 
 /* EFFECT_PROPOSE, EFFECT_DONE and EFFECT_TELL. */
 void acts_propose(struct server *s, const struct effect *e);
