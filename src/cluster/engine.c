@@ -29,6 +29,8 @@ static void news_done(struct engine *e)
 		if (atomic_load(&e->waiting.paused))
 			e->wake = true;
 	}
+	if (n && n->kind != ENGINE_ACT)
+		atomic_fetch_sub(&e->waiting.news, 1);
 	news_free(n);
 	e->news = NULL;
 }

@@ -226,6 +226,8 @@ static enum outcome session_turn(struct engine_thread *t)
 	t->stopping = atomic_load(&t->e->stop);
 	if (!incarnation_check(t, now))
 		return outcome_set(t, OUTCOME_AWAY, "This node's lease has ended.");
+	if (!tell_has_room(t))
+		return outcome_set(t, OUTCOME_AWAY, "This node has taken no news for long.");
 	enum outcome outcome = session_send(t, now);
 	if (outcome == OUTCOME_OK)
 		outcome = session_sleep(t);
@@ -255,7 +257,7 @@ static enum outcome sessions(struct engine_thread *t)
 {
 	int64_t retry_ms = RETRY_MS_FIRST;
 	for (;;) {
-		enum outcome outcome = engine_session_begin(t);
+		enum outcome outcome = tell_has_room(t) ? engine_session_begin(t) : OUTCOME_AWAY;
 		if (outcome == OUTCOME_OK) {
 			reading_check_goal(t);
 			while ((outcome = session_turn(t)) == OUTCOME_OK) {

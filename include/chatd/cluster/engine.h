@@ -108,7 +108,7 @@ bool engine_propose(struct engine *e, uint64_t incarnation, const char *text, si
 
 /* Takes the next event. False: there are no more for now. What the loop does not take waits: at
  * most ACTS_WAITING_MAX acts and ACTS_WAITING_BYTES_MAX, beyond which the stream is read no
- * further. */
+ * further; and about ENGINE_NEWS_MAX others, beyond which this node lets its lease end. */
 bool engine_next(struct engine *e, struct engine_event *out);
 
 /*

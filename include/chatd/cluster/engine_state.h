@@ -76,6 +76,7 @@ struct engine {
 	struct {
 		_Atomic uint32_t acts; /* read, and not taken by the loop */
 		_Atomic size_t bytes;
+		_Atomic uint32_t news; /* other messages, the same */
 		_Atomic bool paused;   /* the thread reads no further, and must be woken */
 	} waiting;
 	struct {

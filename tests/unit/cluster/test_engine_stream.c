@@ -486,6 +486,31 @@ static void what_waits_for_the_loop_is_bounded(void **state)
 	same_history(&a, &b);
 }
 
+/* Other news, too: whose lease is over, of nodes that begin again and again. */
+static void news_for_the_loop_is_bounded(void **state)
+{
+	(void)state;
+	needs_redis();
+	redis_start(&redis, NULL);
+	a.options.lease_ms = 300;
+	begin(&a);
+	a.holds = true;
+	for (int i = 1; atomic_load(&a.engine->waiting.news) < ENGINE_NEWS_MAX; i++) {
+		redis_ask(&redis, "EVAL %s 0 %d", "for i = 1, 60 do redis.call('hset', 'chatd:incarnation', 'n'..i, ARGV[1]) end", i);
+		poll(NULL, 0, 2);
+	}
+	/* It lets its lease end, and does not come again. */
+	until_seen(redis_ask(&redis, "EXISTS chatd:lease:a")->integer == 0);
+	until_seen(redis_ask(&redis, "PUBSUB NUMSUB chatd:to:0:a")->element[1]->integer == 0);
+	assert_true(atomic_load(&a.engine->waiting.news) <= ENGINE_NEWS_MAX + 2 * NODES_MAX);
+	a.holds = false;
+	until(a.away);
+	same_text(a.away_why, "no news for long");
+	until(!a.away && a.readies >= 2 && a.incarnation > 0);
+	assert_true(a.losts >= 1);
+	until(atomic_load(&a.engine->waiting.news) == 0);
+}
+
 static void what_is_proposed_is_bounded(void **state)
 {
 	(void)state;
@@ -576,6 +601,7 @@ int main(void)
 		with_redis(a_node_waits_for_the_lease_of_its_last_run),
 		with_redis(a_name_is_used_once),
 		with_redis(what_waits_for_the_loop_is_bounded),
+		with_redis(news_for_the_loop_is_bounded),
 		with_redis(what_is_proposed_is_bounded),
 		with_redis(what_all_have_read_is_trimmed),
 	};
