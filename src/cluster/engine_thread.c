@@ -76,6 +76,8 @@ static enum outcome writer_reply(struct engine_thread *t, const redisReply *r)
 	case EXPECT_TRIM:
 		nodes_on_trim(t, r);
 		break;
+	case EXPECT_SETTINGS:
+		return engine_session_on_settings(t, r);
 	case EXPECT_HEARD:
 		telling_on_heard(t, r);
 		break;
@@ -170,7 +172,9 @@ static int session_timeout(const struct engine_thread *t, int64_t now_ms)
 	if (t->reading.caught_up && !t->nodes.trimming && t->nodes.seen)
 		earlier(&at, t->nodes.trim_at_ms);
 	if (t->listener.unanswered == 0)
-		earlier(&at, t->ping_at_ms);
+		earlier(&at, t->asks.ping_ms);
+	if (!t->asks.settings)
+		earlier(&at, t->asks.settings_ms);
 	wire_due(t, &t->writer, now_ms, &at);
 	wire_due(t, &t->reader, now_ms, &at);
 	wire_due(t, &t->listener, now_ms, &at);
@@ -193,6 +197,7 @@ static enum outcome session_send(struct engine_thread *t, int64_t now_ms)
 		return OUTCOME_STOP;
 	lease_turn(t, now_ms);
 	nodes_turn(t, now_ms);
+	engine_session_look(t, now_ms);
 	appending_turn(t, now_ms);
 	telling_turn(t, now_ms);
 	if (!t->stopping)

@@ -134,6 +134,7 @@ enum expected {
 	EXPECT_POSITIONS, /* all positions */
 	EXPECT_LENGTH,    /* of the stream */
 	EXPECT_TRIM,      /* entries that were trimmed */
+	EXPECT_SETTINGS,  /* Redis's settings */
 	EXPECT_HEARD,     /* how many have heard a text; as many replies as tells.sent */
 };
 enum { EXPECTED_MAX = 16 }; /* kinds of replies under way: each at most once */
@@ -153,7 +154,11 @@ struct engine_thread {
 	struct reading reading;
 	struct proposals proposals;
 	struct tells tells;
-	int64_t ping_at_ms;     /* when to ask whether the listener still listens */
+	struct {
+		int64_t ping_ms;     /* whether the listener still listens, */
+		int64_t settings_ms; /* and whether Redis's settings are still right */
+		bool settings;       /* that is under way */
+	} asks;                 /* when to ask */
 	struct expecting expecting; /* on the writer */
 	struct nodes nodes;
 	uint32_t batch_left;    /* replies of the batch that are still to come; 0: none is under way */

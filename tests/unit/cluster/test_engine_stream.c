@@ -451,6 +451,28 @@ static void a_name_is_used_once(void **state)
 	assert_int_equal(a.losts, 0);
 }
 
+/* Started at the same time: one of them is it. */
+static void a_name_is_taken_once(void **state)
+{
+	(void)state;
+	needs_redis();
+	redis_start(&redis, NULL);
+	b.options.node = "a";
+	strcpy(b.name, "a");
+	a.options.lease_ms = b.options.lease_ms = 3000;
+	node_start(&a);
+	node_start(&b);
+	until((a.readies == 1 && b.fatal[0]) || (b.readies == 1 && a.fatal[0]));
+	struct chat_node *winner = a.readies == 1 ? &a : &b, *loser = winner == &a ? &b : &a;
+	same_text(loser->fatal, "with the name a is already running in this cluster: each node needs a name of its own");
+	assert_int_equal(loser->readies, 0);
+	assert_int_equal(winner->incarnation, 1);
+	node_say(winner, 1, 1);
+	until(winner->acts == 1);
+	assert_string_equal(winner->fatal, "");
+	assert_int_equal(winner->losts, 0);
+}
+
 /* -- bounds ---------------------------------------------------------------------------------------------- */
 
 static void what_waits_for_the_loop_is_bounded(void **state)
@@ -600,6 +622,7 @@ int main(void)
 		with_redis(others_hear_of_a_lease_that_is_over),
 		with_redis(a_node_waits_for_the_lease_of_its_last_run),
 		with_redis(a_name_is_used_once),
+		with_redis(a_name_is_taken_once),
 		with_redis(what_waits_for_the_loop_is_bounded),
 		with_redis(news_for_the_loop_is_bounded),
 		with_redis(what_is_proposed_is_bounded),
