@@ -197,7 +197,7 @@ static enum outcome session_send(struct engine_thread *t, int64_t now_ms)
 		return OUTCOME_STOP;
 	lease_turn(t, now_ms);
 	nodes_turn(t, now_ms);
-	engine_session_look(t, now_ms);
+	engine_session_recheck(t, now_ms);
 	appending_turn(t, now_ms);
 	telling_turn(t, now_ms);
 	if (!t->stopping)

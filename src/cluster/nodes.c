@@ -132,16 +132,17 @@ static const struct stream_id nothing = { 0 };
 void nodes_forget(struct nodes *nodes, struct stream_id id)
 {
 	struct forgetting *f = &nodes->forgetting;
-	if (stream_id_compare(id, f->to) <= 0)
+	struct stream_id after = { .ms = id.ms, .seq = id.seq + 1 };
+	if (stream_id_compare(after, f->to) <= 0)
 		return;
-	f->to = id;
+	f->to = after;
 	f->left = FORGET_ENTRIES;
 }
 
 void nodes_see_act(struct nodes *nodes, struct stream_id id)
 {
 	struct forgetting *f = &nodes->forgetting;
-	if (f->left > 0 && stream_id_compare(id, f->to) > 0 && --f->left == 0)
+	if (f->left > 0 && stream_id_compare(id, f->to) >= 0 && --f->left == 0)
 		f->to = id;
 }
 

@@ -63,7 +63,7 @@ enum outcome engine_session_on_settings(struct engine_thread *t, const redisRepl
 	return outcome_set(t, OUTCOME_REFUSED, "%s", why);
 }
 
-void engine_session_look(struct engine_thread *t, int64_t now_ms)
+void engine_session_recheck(struct engine_thread *t, int64_t now_ms)
 {
 	if (t->asks.settings || now_ms < t->asks.settings_ms)
 		return;

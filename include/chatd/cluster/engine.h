@@ -129,10 +129,10 @@ bool engine_next_text(struct engine *e, struct engine_event *out);
 void engine_applied(struct engine *e, const char *id);
 
 /*
- * An act up to this entry has deleted something that acts before it said, and this node has saved that: the stream is
- * trimmed below the entry, with no tail kept, as soon as all nodes are past it that it is kept for. Until
- * then it is trimmed as far as all of them are. It is forgotten by engine_stop; but each node
- * that applies the deletion calls this, the last one too.
+ * The act of this entry has deleted something that acts before it said, and perhaps says it again; and this node has
+ * saved that. The stream is trimmed up to it, with no tail kept, as soon as all nodes are past it that it is kept
+ * for; until then, below where the last of them is. engine_stop forgets this; but each node that applies the
+ * deletion calls it, the last one too.
  */
 void engine_forget(struct engine *e, const char *id);
 

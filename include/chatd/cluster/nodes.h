@@ -54,7 +54,7 @@ struct stream_id nodes_trim_below(const struct nodes *nodes, struct stream_id ou
 /* The same for what is to be forgotten, without the tail; 0-0: nothing is. */
 struct stream_id nodes_forget_below(const struct nodes *nodes, struct stream_id ours, uint64_t now_ms);
 
-/* The entries before this one are to be forgotten. */
+/* This entry is to be forgotten, and those before it. */
 void nodes_forget(struct nodes *nodes, struct stream_id id);
 /* An act was read. */
 void nodes_see_act(struct nodes *nodes, struct stream_id id);

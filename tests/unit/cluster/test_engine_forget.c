@@ -30,7 +30,7 @@ static void say(struct chat_node *n, uint32_t times)
 {
 	uint64_t acts = n->acts;
 	assert_true(node_say(n, times, 10));
-	until(n->acts == acts + times);
+	until(n->acts >= acts + times); /* or more, if it had others to read */
 }
 
 /* The id of the stream's first entry. */
@@ -76,12 +76,17 @@ static void what_was_deleted_leaves_the_stream(void **state)
 	say(&b, 30);
 	until(a.acts == 61 && b.acts == 61);
 	assert_true(stream_has_secret() && memory_has_secret() && file_has_secret());
-	node_say_text(&a, "delete");
+	node_say_text(&a, "delete " SECRET); /* an act may have the text again */
 	until(b.acts == 62);
 	/* Each node does it by itself. */
 	engine_forget(a.engine, a.position);
 	engine_forget(b.engine, b.position);
 	until_seen(strcmp(first_id(), a.position) == 0);
+	assert_int_equal(redis_ask(&redis, "XLEN chatd")->integer, 1);
+	assert_true(stream_has_secret());
+	say(&b, 1);
+	until(a.acts == 63);
+	until_seen(!stream_has_secret());
 	assert_int_equal(redis_ask(&redis, "XLEN chatd")->integer, 1);
 	/* Once its block is over, it is no longer in Redis's memory; and then a rewrite takes it out of the file. */
 	say(&a, FORGET_ENTRIES);
@@ -92,7 +97,7 @@ static void what_was_deleted_leaves_the_stream(void **state)
 	/* Then the tail is kept again. */
 	until(b.acts == a.acts);
 	long long left = redis_ask(&redis, "XLEN chatd")->integer;
-	assert_true(left <= 1);
+	assert_in_range(left, 1, 2);
 	say(&a, 500);
 	until_seen(strcmp(redis_ask(&redis, "HGET chatd:at a")->str, a.position) == 0);
 	assert_int_equal(redis_ask(&redis, "XLEN chatd")->integer, left + 500);
