@@ -29,6 +29,8 @@ static void news_done(struct engine *e)
 		if (atomic_load(&e->waiting.paused))
 			e->wake = true;
 	}
+	if (n && n->kind != ENGINE_ACT)
+		atomic_fetch_sub(&e->waiting.news, 1);
 	news_free(n);
 	e->news = NULL;
 }
@@ -93,6 +95,15 @@ void engine_applied(struct engine *e, const char *id)
 	free(atomic_exchange(&e->applied, applied));
 }
 
+void engine_forget(struct engine *e, const char *id)
+{
+	struct stream_id *forget = mem_zero(1, sizeof(*forget));
+	bool ok = stream_id_read(forget, id, strlen(id));
+	assert(ok);
+	(void)ok;
+	free(atomic_exchange(&e->forget, forget));
+}
+
 void engine_begin(struct engine *e, const char *cluster, const char *position)
 {
 	struct beginning *b = mem_zero(1, sizeof(*b));
@@ -132,6 +143,7 @@ static void engine_free(struct engine *e)
 	while (engine_next_text(e, &event)) {
 	}
 	free(atomic_load(&e->applied));
+	free(atomic_load(&e->forget));
 	free(atomic_load(&e->beginning));
 	fd_close(e->inbox.event_fd);
 	fd_close(e->sleeper.fd);
@@ -173,10 +185,12 @@ static bool threads_start(struct engine *e, char *why, size_t bytes)
 	return error == 0;
 }
 
-static struct engine_times times_of(uint32_t lease_ms)
+/* Unless a node has what it has saved on its disk by then, a power cut takes it back by some seconds. */
+static struct engine_times times_of(uint32_t lease_ms, bool sync)
 {
 	return (struct engine_times){
 		.lease = lease_ms,
+		.settle = sync ? 0 : 3 * lease_ms,
 		.margin = lease_ms / 10,
 		.renew = lease_ms / 3,
 		.nodes = lease_ms / 10,
@@ -192,7 +206,7 @@ struct engine *engine_start(const struct engine_options *o, char *why, size_t by
 	       o->lease_ms > 0);
 	struct engine *e = mem_zero(1, sizeof(*e));
 	e->options = (struct engine_options){ .database = o->database, .format = o->format, .sync = o->sync };
-	e->times = times_of(o->lease_ms);
+	e->times = times_of(o->lease_ms, o->sync);
 	keys_init(&e->keys, o->stream, o->database, o->node);
 	snprintf(e->node, sizeof(e->node), "%s", o->node);
 	e->user = o->user ? mem_strdup(o->user) : NULL;

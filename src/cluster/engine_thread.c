@@ -34,6 +34,14 @@ static void applied_take(struct engine_thread *t)
 	free(applied);
 }
 
+static void forget_take(struct engine_thread *t)
+{
+	struct stream_id *forget = atomic_exchange(&t->e->forget, NULL);
+	if (forget)
+		nodes_forget(&t->nodes, *forget);
+	free(forget);
+}
+
 static bool thread_ready(void *ctx)
 {
 	struct engine_thread *t = ctx;
@@ -68,6 +76,8 @@ static enum outcome writer_reply(struct engine_thread *t, const redisReply *r)
 	case EXPECT_TRIM:
 		nodes_on_trim(t, r);
 		break;
+	case EXPECT_SETTINGS:
+		return engine_session_on_settings(t, r);
 	case EXPECT_HEARD:
 		telling_on_heard(t, r);
 		break;
@@ -162,7 +172,9 @@ static int session_timeout(const struct engine_thread *t, int64_t now_ms)
 	if (t->reading.caught_up && !t->nodes.trimming && t->nodes.seen)
 		earlier(&at, t->nodes.trim_at_ms);
 	if (t->listener.unanswered == 0)
-		earlier(&at, t->ping_at_ms);
+		earlier(&at, t->asks.ping_ms);
+	if (!t->asks.settings)
+		earlier(&at, t->asks.settings_ms);
 	wire_due(t, &t->writer, now_ms, &at);
 	wire_due(t, &t->reader, now_ms, &at);
 	wire_due(t, &t->listener, now_ms, &at);
@@ -179,11 +191,13 @@ static int session_timeout(const struct engine_thread *t, int64_t now_ms)
 static enum outcome session_send(struct engine_thread *t, int64_t now_ms)
 {
 	applied_take(t);
+	forget_take(t);
 	proposals_take(&t->proposals, &t->e->proposed, t->lease.incarnation);
 	if (t->stopping && (!t->proposals.open || now_ms >= t->e->stop_by_ms))
 		return OUTCOME_STOP;
 	lease_turn(t, now_ms);
 	nodes_turn(t, now_ms);
+	engine_session_recheck(t, now_ms);
 	appending_turn(t, now_ms);
 	telling_turn(t, now_ms);
 	if (!t->stopping)
@@ -217,6 +231,8 @@ static enum outcome session_turn(struct engine_thread *t)
 	t->stopping = atomic_load(&t->e->stop);
 	if (!incarnation_check(t, now))
 		return outcome_set(t, OUTCOME_AWAY, "This node's lease has ended.");
+	if (!tell_has_room(t))
+		return outcome_set(t, OUTCOME_AWAY, "This node has taken no news for long.");
 	enum outcome outcome = session_send(t, now);
 	if (outcome == OUTCOME_OK)
 		outcome = session_sleep(t);
@@ -246,7 +262,7 @@ static enum outcome sessions(struct engine_thread *t)
 {
 	int64_t retry_ms = RETRY_MS_FIRST;
 	for (;;) {
-		enum outcome outcome = engine_session_begin(t);
+		enum outcome outcome = tell_has_room(t) ? engine_session_begin(t) : OUTCOME_AWAY;
 		if (outcome == OUTCOME_OK) {
 			reading_check_goal(t);
 			while ((outcome = session_turn(t)) == OUTCOME_OK) {

@@ -92,7 +92,13 @@ void tell(struct engine_thread *t, enum engine_event_kind kind, const char *text
 	n->incarnation = incarnation;
 	if (text)
 		bytes_append(&n->text, text, strlen(text) + 1);
+	atomic_fetch_add(&t->e->waiting.news, 1);
 	inbox_post(&t->e->inbox, &n->message);
+}
+
+bool tell_has_room(struct engine_thread *t)
+{
+	return atomic_load(&t->e->waiting.news) < ENGINE_NEWS_MAX;
 }
 
 void tell_away(struct engine_thread *t, const char *why)

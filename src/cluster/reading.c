@@ -96,6 +96,7 @@ static enum outcome entry_take(struct engine_thread *t, const redisReply *entry,
 		return unreadable(t, name->str, "its length");
 	news_act(to, id, text->str, text->len);
 	t->reading.at = id;
+	nodes_see_act(&t->nodes, id);
 	return OUTCOME_OK;
 }
 

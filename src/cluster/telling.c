@@ -48,9 +48,9 @@ void telling_turn(struct engine_thread *t, int64_t now_ms)
 	tells_take(&t->tells, &t->e->texts.ours);
 	if (t->tells.open && t->tells.sent == 0)
 		batch_send(t);
-	if (t->listener.unanswered == 0 && now_ms >= t->ping_at_ms) {
+	if (t->listener.unanswered == 0 && now_ms >= t->asks.ping_ms) {
 		wire_command(&t->listener, "PING", NULL);
-		t->ping_at_ms = now_ms + t->e->times.block;
+		t->asks.ping_ms = now_ms + t->e->times.block;
 	}
 }
 

@@ -66,7 +66,7 @@ static void came_back(struct server *s)
 static void apply(struct server *s, const struct engine_act *act)
 {
 	snprintf(s->acts.id, sizeof s->acts.id, "%s", act->id);
-	s->acts.before_seq = s->effects.given_seq;
+	s->acts.done_seq = s->effects.given_seq;
 	effects_step(s, &(struct event){.kind = EVENT_ACT, .act = {act->text, act->at_ms}});
 	while (chat_goes_on(s->chat))
 		effects_step(s, &(struct event){.kind = EVENT_ACT, .act = {NULL, act->at_ms}});

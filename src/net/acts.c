@@ -53,6 +53,26 @@ bool acts_pressed(const struct server *s)
 	return s->acts.late.n > 0;
 }
 
+void acts_append(struct server *s, const struct record *r)
+{
+	s->acts.deletes |= r->kind == RECORD_DELETE || r->kind == RECORD_ERASE || r->kind == RECORD_REMOVE;
+}
+
+/* Only acts with records count: the position behind one without is saved later than what was saved before it, and until
+ * then this node would go on in front of it. */
+static void mark(struct acts *a, uint64_t seq)
+{
+	if (seq == a->done_seq)
+		return;
+	memcpy(a->newest.id, a->id, sizeof a->newest.id);
+	a->newest.seq = seq;
+	if (a->oldest.seq == 0)
+		a->oldest = a->newest;
+	if (a->deletes)
+		a->forgets = a->newest;
+	a->deletes = false;
+}
+
 void acts_done(struct server *s, const struct effect *e)
 {
 	struct acts *a = &s->acts;
@@ -62,13 +82,7 @@ void acts_done(struct server *s, const struct effect *e)
 	if (snprintf(a->position, POSITION_BYTES_MAX + 1, "%s %s", a->id, e->text) > POSITION_BYTES_MAX ||
 	    !writer_mark(s->writer, a->position))
 		log_errx("cluster: a position is lost: the store's queue is full");
-	/* The position of an act without records is saved with a later one, or in a while. */
-	if (s->effects.given_seq == a->before_seq)
-		return;
-	memcpy(a->newest.id, a->id, sizeof a->newest.id);
-	a->newest.seq = s->effects.given_seq;
-	if (a->saving.seq == 0)
-		a->saving = a->newest;
+	mark(a, s->effects.given_seq);
 }
 
 void acts_tell(struct server *s, const struct effect *e)
@@ -98,19 +112,30 @@ char *acts_unheard(struct server *s)
 	return s->acts.unheard.n == 0 ? NULL : s->acts.unheard.text[--s->acts.unheard.n];
 }
 
+static void tell_applied(struct acts *a, uint64_t seq)
+{
+	if (a->oldest.seq == 0 || a->oldest.seq > seq)
+		return;
+	if (a->newest.seq <= seq)
+		a->oldest = a->newest;
+	engine_applied(a->engine, a->oldest.id);
+	if (a->oldest.seq == a->newest.seq)
+		a->oldest.seq = a->newest.seq = 0;
+	else
+		a->oldest = a->newest;
+}
+
 void acts_saved(struct server *s, uint64_t seq)
 {
 	struct acts *a = &s->acts;
 
-	if (a->engine == NULL || a->saving.seq == 0 || a->saving.seq > seq)
+	if (a->engine == NULL)
 		return;
-	if (a->newest.seq <= seq)
-		a->saving = a->newest;
-	engine_applied(a->engine, a->saving.id);
-	if (a->newest.seq > seq)
-		a->saving = a->newest;
-	else
-		a->saving.seq = 0;
+	tell_applied(a, seq);
+	if (a->forgets.seq == 0 || a->forgets.seq > seq)
+		return;
+	engine_forget(a->engine, a->forgets.id);
+	a->forgets.seq = 0;
 }
 
 void acts_wake(struct server *s)

@@ -28,6 +28,7 @@ static void append(struct server *s, const struct record *r)
 		log_errx("record %llu is lost: the store's queue is full",
 		         (unsigned long long)r->seq);
 	s->effects.given_seq = r->seq;
+	acts_append(s, r);
 }
 
 static void query(struct server *s, const struct query *q)

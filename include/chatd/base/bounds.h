@@ -403,12 +403,16 @@ enum {
 	TELLS_WAITING_BYTES_MAX = 4 << 20, /* and bytes of them: one more is dropped */
 	ENGINE_REPLY_BYTES_MAX = 16 << 20, /* of one answer: more than that is not Redis, or not chatd's */
 	ENGINE_WHY_BYTES_MAX = 800, /* of a sentence on what is wrong with the engine */
+	ENGINE_NEWS_MAX = 1024, /* of what else the loop has not taken, because its disk is full, say: the node gives
+	                         * its sessions with the engine up until it has, so a few more at most */
 	ENGINE_RETRY_MS_MAX = 1000, /* between two tries to reach it; the first ones come sooner */
 	TRIM_ENTRIES = 5000,    /* entries trimmed by one command, 0.1 ms */
 	TRIM_TAIL_MS = DAY_MS,  /* what all nodes have read is kept for so long: a backup of a node that is
 	                         * not older can begin another one */
 	TRIM_DOWN_MS = 7 * DAY_MS, /* how long the stream waits for a node that is down: an older node needs
 	                         * another one's backup */
+	FORGET_ENTRIES = 100,   /* acts after a deletion until nothing before it is in Redis's memory: it frees
+	                         * blocks of so many entries, or 4 KiB, and only marks single ones */
 	TRIM_ENTRIES_MAX = 4 << 20, /* entries of the stream beyond which it waits only for nodes that are up,
 	                         * and keeps no tail: about 600 MB of Redis's memory */
 

@@ -108,7 +108,7 @@ bool engine_propose(struct engine *e, uint64_t incarnation, const char *text, si
 
 /* Takes the next event. False: there are no more for now. What the loop does not take waits: at
  * most ACTS_WAITING_MAX acts and ACTS_WAITING_BYTES_MAX, beyond which the stream is read no
- * further. */
+ * further; and about ENGINE_NEWS_MAX others, beyond which this node lets its lease end. */
 bool engine_next(struct engine *e, struct engine_event *out);
 
 /*
@@ -127,6 +127,14 @@ bool engine_next_text(struct engine *e, struct engine_event *out);
 /* This node has applied and saved everything up to that entry: its position, if it were started
  * again. The stream is trimmed below the lowest position of all nodes. */
 void engine_applied(struct engine *e, const char *id);
+
+/*
+ * The act of this entry has deleted something that acts before it said, and perhaps says it again; and this node has
+ * saved that. The stream is trimmed up to it, with no tail kept, as soon as all nodes are past it that it is kept
+ * for; until then, below where the last of them is. engine_stop forgets this; but each node that applies the
+ * deletion calls it, the last one too.
+ */
+void engine_forget(struct engine *e, const char *id);
 
 /* An eventfd that becomes readable when engine_next or engine_next_text has something new. It is written once per sleep
  * of the loop, and need never be read. */

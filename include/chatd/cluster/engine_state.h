@@ -59,6 +59,7 @@ struct engine_times {
 	uint32_t block;         /* how long Redis waits for new acts before it says that there are none */
 	uint32_t silent;        /* without an answer for so long, Redis counts as away, */
 	uint32_t answer;        /* and for so long, the connection as lost */
+	uint32_t settle;        /* how long a node has to be past an act that is forgotten */
 };
 
 struct engine {
@@ -75,6 +76,7 @@ struct engine {
 	struct {
 		_Atomic uint32_t acts; /* read, and not taken by the loop */
 		_Atomic size_t bytes;
+		_Atomic uint32_t news; /* other messages, the same */
 		_Atomic bool paused;   /* the thread reads no further, and must be woken */
 	} waiting;
 	struct {
@@ -85,6 +87,7 @@ struct engine {
 		struct news *news;         /* loop: what the last event points into; NULL: none */
 	} texts;
 	_Atomic(struct stream_id *) applied; /* not yet taken by the thread */
+	_Atomic(struct stream_id *) forget; /* the same */
 	_Atomic(struct beginning *) beginning; /* the same */
 	_Atomic bool stop;      /* true once the thread must end */
 	int64_t stop_by_ms;     /* CLOCK_BOOTTIME: when it gives up; set before stop */
@@ -131,6 +134,7 @@ enum expected {
 	EXPECT_POSITIONS, /* all positions */
 	EXPECT_LENGTH,    /* of the stream */
 	EXPECT_TRIM,      /* entries that were trimmed */
+	EXPECT_SETTINGS,  /* Redis's settings */
 	EXPECT_HEARD,     /* how many have heard a text; as many replies as tells.sent */
 };
 enum { EXPECTED_MAX = 16 }; /* kinds of replies under way: each at most once */
@@ -150,7 +154,11 @@ struct engine_thread {
 	struct reading reading;
 	struct proposals proposals;
 	struct tells tells;
-	int64_t ping_at_ms;     /* when to ask whether the listener still listens */
+	struct {
+		int64_t ping_ms;     /* whether the listener still listens, */
+		int64_t settings_ms; /* and whether Redis's settings are still right */
+		bool settings;       /* that is under way */
+	} asks;                 /* when to ask */
 	struct expecting expecting; /* on the writer */
 	struct nodes nodes;
 	uint32_t batch_left;    /* replies of the batch that are still to come; 0: none is under way */

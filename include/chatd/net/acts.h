@@ -15,7 +15,14 @@
 
 struct effect;
 struct engine;
+struct record;
 struct server;
+
+/* An act that has made records. */
+struct act_mark {
+	char id[ACT_ID_BYTES_MAX + 1]; /* of its entry */
+	uint64_t seq;               /* its last record; 0: there is no such act */
+};
 
 /* Part of struct server. */
 struct acts {
@@ -24,12 +31,12 @@ struct acts {
 	bool open;                  /* this node has all that the others had, and they know of it */
 	uint64_t incarnation;       /* of the newest READY; 0: there was none */
 	char *away;                 /* owned; why nothing is appended; NULL: it is */
-	char id[ACT_ID_BYTES_MAX + 1];    /* of the act that is being applied, */
-	uint64_t before_seq;        /* and the last record before it */
-	struct {
-		char id[ACT_ID_BYTES_MAX + 1]; /* of an act with records, */
-		uint64_t seq;       /* the last of which is this one; 0: there is none */
-	} saving, newest;           /* the first that is not known to be saved, and the last one at all */
+	char id[ACT_ID_BYTES_MAX + 1];    /* of the act that is being applied */
+	struct act_mark oldest;     /* acts whose records are not saved yet: the first, */
+	struct act_mark newest;     /* the last, */
+	struct act_mark forgets;    /* and the last that deletes something that was said */
+	uint64_t done_seq;          /* the last record before the act that is being applied */
+	bool deletes;               /* that act does */
 	struct {
 		struct late_act *first; /* owned list: acts that the engine had no room for; no input is taken meanwhile */
 		uint32_t n;
@@ -46,6 +53,8 @@ struct acts {
 
 /* More acts wait for the engine than it has room for. */
 bool acts_pressed(const struct server *s);
+/* A record of the act that is being applied. */
+void acts_append(struct server *s, const struct record *r);
 
 /* EFFECT_PROPOSE, EFFECT_DONE and EFFECT_TELL. */
 void acts_propose(struct server *s, const struct effect *e);

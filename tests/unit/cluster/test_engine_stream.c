@@ -451,6 +451,28 @@ static void a_name_is_used_once(void **state)
 	assert_int_equal(a.losts, 0);
 }
 
+/* Started at the same time: one of them is it. */
+static void a_name_is_taken_once(void **state)
+{
+	(void)state;
+	needs_redis();
+	redis_start(&redis, NULL);
+	b.options.node = "a";
+	strcpy(b.name, "a");
+	a.options.lease_ms = b.options.lease_ms = 3000;
+	node_start(&a);
+	node_start(&b);
+	until((a.readies == 1 && b.fatal[0]) || (b.readies == 1 && a.fatal[0]));
+	struct chat_node *winner = a.readies == 1 ? &a : &b, *loser = winner == &a ? &b : &a;
+	same_text(loser->fatal, "with the name a is already running in this cluster: each node needs a name of its own");
+	assert_int_equal(loser->readies, 0);
+	assert_int_equal(winner->incarnation, 1);
+	node_say(winner, 1, 1);
+	until(winner->acts == 1);
+	assert_string_equal(winner->fatal, "");
+	assert_int_equal(winner->losts, 0);
+}
+
 /* -- bounds ---------------------------------------------------------------------------------------------- */
 
 static void what_waits_for_the_loop_is_bounded(void **state)
@@ -484,6 +506,31 @@ static void what_waits_for_the_loop_is_bounded(void **state)
 	b.holds = false;
 	until(b.acts == a.acts);
 	same_history(&a, &b);
+}
+
+/* Other news, too: whose lease is over, of nodes that begin again and again. */
+static void news_for_the_loop_is_bounded(void **state)
+{
+	(void)state;
+	needs_redis();
+	redis_start(&redis, NULL);
+	a.options.lease_ms = 300;
+	begin(&a);
+	a.holds = true;
+	for (int i = 1; atomic_load(&a.engine->waiting.news) < ENGINE_NEWS_MAX; i++) {
+		redis_ask(&redis, "EVAL %s 0 %d", "for i = 1, 60 do redis.call('hset', 'chatd:incarnation', 'n'..i, ARGV[1]) end", i);
+		poll(NULL, 0, 2);
+	}
+	/* It lets its lease end, and does not come again. */
+	until_seen(redis_ask(&redis, "EXISTS chatd:lease:a")->integer == 0);
+	until_seen(redis_ask(&redis, "PUBSUB NUMSUB chatd:to:0:a")->element[1]->integer == 0);
+	assert_true(atomic_load(&a.engine->waiting.news) <= ENGINE_NEWS_MAX + 2 * NODES_MAX);
+	a.holds = false;
+	until(a.away);
+	same_text(a.away_why, "no news for long");
+	until(!a.away && a.readies >= 2 && a.incarnation > 0);
+	assert_true(a.losts >= 1);
+	until(atomic_load(&a.engine->waiting.news) == 0);
 }
 
 static void what_is_proposed_is_bounded(void **state)
@@ -575,7 +622,9 @@ int main(void)
 		with_redis(others_hear_of_a_lease_that_is_over),
 		with_redis(a_node_waits_for_the_lease_of_its_last_run),
 		with_redis(a_name_is_used_once),
+		with_redis(a_name_is_taken_once),
 		with_redis(what_waits_for_the_loop_is_bounded),
+		with_redis(news_for_the_loop_is_bounded),
 		with_redis(what_is_proposed_is_bounded),
 		with_redis(what_all_have_read_is_trimmed),
 	};
