@@ -76,7 +76,7 @@ LIB    = $(B)/libchatd.a
 UNIT   = $(sort $(wildcard tests/unit/*/test_*.c tests/fuzz/test_*.c))
 TESTS  = $(UNIT:tests/%.c=$(B)/tests/%)
 TOOLS  = $(addprefix $(B)/tests/,talk/talk sim/sim fuzz/fuzz_chat) $(addprefix $(B)/tests/system/,\
-           load crowd witness hostile_tool soak_client alloc_client faildisk.so failmem.so)
+           load crowd witness hostile_tool soak_client alloc_client cluster_talk faildisk.so failmem.so)
 
 DEPS_BUILD = gcc make pkg-config liburing-dev libsqlite3-dev libutf8proc-dev \
              uthash-dev libcrypt-dev liboath-dev libicu-dev libseccomp-dev libssl-dev libmicrohttpd-dev libhiredis-dev
@@ -141,6 +141,10 @@ $(B)/tests/system/soak_client: $(SOAK_OBJ) $(LIB)
 
 ALLOC_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/system/alloc_*.c)))
 $(B)/tests/system/alloc_client: $(ALLOC_OBJ) $(LIB)
+	$(CC) $(CHATD_LDFLAGS) -o $@ $^ -lsqlite3
+
+CLUSTER_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/system/cluster_*.c)))
+$(B)/tests/system/cluster_talk: $(CLUSTER_OBJ)
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ -lsqlite3
 
 $(B)/tests/system/failmem.so: tests/system/failmem.c Makefile
