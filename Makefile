@@ -151,10 +151,10 @@ $(B)/tests/system/failmem.so: tests/system/failmem.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -fPIE -D_FORTIFY_SOURCE=3,$(CHATD_CFLAGS)) -fno-builtin -fPIC -shared -o $@ $< -ldl
 
-# The benchmark's load and floor use none of chatd's code; fill writes through its store, and engine measures
-# the cluster's.
+# The benchmark's load, floor and bare pipeline use none of chatd's code; fill writes through its store, and engine
+# measures the cluster's.
 GEN_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/bench/gen*.c)))
-BENCH   = $(addprefix $(B)/tests/bench/,gen floor fill engine slowdisk.so)
+BENCH   = $(addprefix $(B)/tests/bench/,gen floor fill engine pipeline acts slowdisk.so)
 
 $(B)/tests/bench/gen: $(GEN_OBJ)
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ -lssl -lcrypto
@@ -167,6 +167,12 @@ $(B)/tests/bench/fill: $(B)/tests/bench/fill.o $(LIB)
 
 $(B)/tests/bench/engine: $(B)/tests/bench/engine.o $(LIB)
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/tests/bench/pipeline: $(B)/tests/bench/pipeline.o
+	$(CC) $(CHATD_LDFLAGS) -o $@ $^ -lhiredis -lsqlite3
+
+$(B)/tests/bench/acts: $(B)/tests/bench/acts.o
+	$(CC) $(CHATD_LDFLAGS) -o $@ $^ -lhiredis
 
 $(B)/tests/bench/slowdisk.so: tests/bench/slowdisk.c Makefile
 	@mkdir -p $(@D)
