@@ -144,6 +144,8 @@ static int session_timeout(const struct engine_thread *t, int64_t now_ms)
 		earlier(&at, t->lease.renew_at_ms);
 	if (t->append_at_ms > now_ms)
 		earlier(&at, t->append_at_ms);
+	if (!t->stopping && !t->reading.asked && t->reading.ask_at_ms > now_ms)
+		earlier(&at, t->reading.ask_at_ms);
 	if (t->reading.caught_up && !t->nodes.leasing)
 		earlier(&at, t->nodes.leases_at_ms);
 	if (t->reading.caught_up && !t->nodes.trimming && t->nodes.seen)
@@ -170,7 +172,7 @@ static enum outcome session_send(struct engine_thread *t, int64_t now_ms)
 	nodes_turn(t, now_ms);
 	appending_turn(t, now_ms);
 	if (!t->stopping)
-		reading_turn(t);
+		reading_turn(t, now_ms);
 	if (!wire_flush(&t->writer))
 		return outcome_lost(t, &t->writer);
 	return wire_flush(&t->reader) ? OUTCOME_OK : outcome_lost(t, &t->reader);

@@ -312,5 +312,6 @@ void engine_session_end(struct engine_thread *t)
 	wire_close(&t->writer);
 	wire_close(&t->reader);
 	t->proposals.sent = 0;
+	atomic_store(&t->e->appending, false);
 	t->in_session = false;
 }
