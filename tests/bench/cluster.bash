@@ -124,7 +124,8 @@ with_nodes() {
 
 cost_one() { measure cluster_cost "$1" "nodes=0" talk members=200 window=32 seconds="$(pick 4 2)"; }
 cost_nodes() {
-	cluster_measure cluster_cost nodes "nodes=$1" talk members=$((200 * $1)) nodes="$1" window=32 seconds="$(pick 4 2)"
+	cluster_measure cluster_cost nodes "nodes=$1" talk members=$((200 * $1)) nodes="$1" window="$2" \
+		seconds="$(pick 4 2)"
 }
 
 # -- how long a line takes to another node --------------------------------------------------
@@ -163,24 +164,23 @@ not_indexed() {
 }
 nodes_lag_watch() { while sleep 2; do not_indexed; done; }
 
-# rate_nodes BATCH: 30 people in 10 rooms, each with BATCH lines under way.
+# rate_nodes WHO IN_FLIGHT KEY=VALUE...: by gen's talk, and whether all of it is on all nodes, and in the index.
 rate_nodes() {
-	local rows tries
+	local who=$1 flying=$2 rows tries=0
+	shift 2
 	nodes_lag_watch >"$work/lag" &
 	beside=$!
-	cluster_measure cluster_rate nodes "in_flight=$((30 * $1))" talk members=3 rooms=10 nodes=3 batch="$1" \
-		seconds="$(pick 20 5)"
+	cluster_measure cluster_rate nodes "who=$who in_flight=$flying" talk nodes=3 seconds="$(pick 20 5)" "$@"
 	kill $beside 2>/dev/null
 	wait $beside 2>/dev/null
 	beside=0
-	tries=0
 	until [ "$(not_indexed)" = 0 ] || [ $tries -gt 100 ]; do
 		tries=$((tries + 1))
 		sleep 0.1
 	done
 	rows=$(for n in 1 2 3; do sqlite3 -readonly "$work/n$n.db" 'SELECT count(*) FROM messages'; done | sort -u | paste -sd,)
-	record cluster_lag nodes "in_flight=$((30 * $1))" "rows=$rows" "indexed_s=$((tries / 10)).$((tries % 10))" "end=$(not_indexed)" \
-		"max=$(sort -n "$work/lag" | tail -n 1)"
+	record cluster_lag nodes "who=$who in_flight=$flying" "rows=$rows" "end=$(not_indexed)" \
+		"max=$(sort -n "$work/lag" | tail -n 1)" "behind_s=$((tries / 10)).$((tries % 10))"
 }
 
 # -- a node that was away -------------------------------------------------------------------------
@@ -229,16 +229,20 @@ away_all() {
 
 scenario_cluster_cost() {
 	each commit cost_one
-	with_nodes 1 cost_nodes 1
-	with_nodes 3 cost_nodes 3
+	with_nodes 1 cost_nodes 1 32
+	with_nodes 3 cost_nodes 3 32,96 # the second: 32 on each
 }
 scenario_cluster_latency() {
 	latency_pipeline
 	with_nodes 3 latency_nodes
 }
+# Rooms of three, one on each node: 30 people who have several lines under way, and 600 who have one.
 scenario_cluster_rate() {
 	local batch
-	for batch in $(pick "10 20 30 60" "20"); do with_nodes 3 rate_nodes "$batch"; done
+	for batch in $(pick "10 20 40" "20"); do
+		with_nodes 3 rate_nodes several $((30 * batch)) members=3 rooms=10 batch="$batch"
+	done
+	with_nodes 3 rate_nodes one 600 members=3 rooms=200 window=600
 }
 scenario_cluster_away() { with_nodes 3 away_all; }
 
