@@ -146,10 +146,13 @@ static void check_said(struct check *c, uint64_t *missing)
 			++*missing;
 		}
 	}
-	for (uint32_t i = 0; i < s->nvisits; i++)
-		if (s->visit[i].whole && lost[i] != s->visit[i].refused && c->faults++ < FAULTS_SHOWN)
-			printf("fault: of a connection's %u lines %u are not saved, but it was told that %u were not sent\n",
-			       s->visit[i].said, lost[i], s->visit[i].refused);
+	for (uint32_t i = 0; i < s->nvisits; i++) {
+		const struct visit *v = &s->visit[i];
+
+		if (v->whole && (v->refused < lost[i] || v->refused > lost[i] + v->commands) && c->faults++ < FAULTS_SHOWN)
+			printf("fault: of a connection's %u lines %u are not saved, but it was told that %u were not sent, "
+			       "or of its %u commands\n", v->said, lost[i], v->refused, v->commands);
+	}
 	free(lost);
 }
 
@@ -164,8 +167,8 @@ void story_check(const struct story *s, const char *database)
 	check_said(&c, &missing);
 	for (uint32_t i = 0; i < s->nvisits; i++)
 		refused += s->visit[i].refused;
-	printf("said=%u saved=%u refused=%llu cut_off=%llu read=%llu skipped=%llu visits=%u faults=%llu\n", s->nsaid,
-	       (unsigned)(s->nsaid - missing), (unsigned long long)refused, (unsigned long long)(missing - refused),
+	printf("said=%u saved=%u refused=%llu missing=%llu read=%llu skipped=%llu visits=%u faults=%llu\n", s->nsaid,
+	       (unsigned)(s->nsaid - missing), (unsigned long long)refused, (unsigned long long)missing,
 	       (unsigned long long)s->nread, (unsigned long long)s->skipped, s->nvisits, (unsigned long long)c.faults);
 	for (uint32_t i = 0; i < ROOMS; i++)
 		free(c.room[i].n);

@@ -5,7 +5,8 @@
  *     cluster_talk PORT PEOPLE NODES RATE
  *
  * The nodes are 127.0.0.2, 127.0.0.3 and so on, each at PORT; each person says RATE lines a second in one of a few
- * rooms, and now and then goes to another room or to another node. What to do is read from standard input, a line each,
+ * rooms, and now and then goes to another room or to another node, or changes something that all nodes have. Every
+ * sixth one registers, and comes back by its password; all others wait until their name is free. What to do is read from standard input, a line each,
  * and answered by a line:
  *
  *     in             when all people are in: "in"
@@ -15,7 +16,7 @@
  *     drop           every second one of them hangs up, and comes back on another node: "dropped"
  *     back           when all of them have been thrown out and are in again: "back N LEFT ALL", where LEFT and ALL are
  *                    the longest times since they were marked, in milliseconds: of those who hung up (of all, if none
- *                    was told to), and of all. A name is free once its last bearer has left, so that is how long they
+ *                    was told to), and of all; but for those with a password. A name is free once its last bearer has left, so that is how long they
  *                    seemed to be there
  *     rest           they stop; when nothing more comes each says a last line; when all have read it: "rests", or
  *                    "restless N", where so many lines did not come
@@ -47,7 +48,9 @@ enum {
 	QUIET_MS = 700,        /* without a line: nothing is under way */
 	WAIT_MS = 25000,       /* for what a command waits for */
 	MOVES = 60,            /* one line in so many is followed by another room, */
+	CHANGES = 30,          /* by a change of something else, */
 	TRAVELS = 300,         /* or by another node */
+	REGISTERS = 6,         /* one person in so many */
 };
 
 static const char *const rooms[ROOMS] = {"general", "red", "green", "blue"};
@@ -63,6 +66,7 @@ struct person {
 	bool marked;           /* and has not been thrown out and come back yet */
 	bool out;              /* has been thrown out since */
 	bool drops;            /* has hung up by itself */
+	bool registered;       /* its name has a password */
 	uint32_t last;         /* last lines that it read */
 	char line[LINE_MAX];   /* the unfinished one, nline bytes */
 	size_t nline;
@@ -170,6 +174,11 @@ static void person_send(struct person *p, const char *format, ...)
 		die("send");
 }
 
+static void password_send(struct talk *t, struct person *p, const char *before)
+{
+	person_send(p, "%shorse battery %u staple\n", before, index_of(t, p));
+}
+
 /* -- what is said ---------------------------------------------------------------------------------- */
 
 static void person_say(struct talk *t, struct person *p)
@@ -183,12 +192,27 @@ static void person_say(struct talk *t, struct person *p)
 	s->nsaid++;
 }
 
+/* Some of what all nodes have in common. */
+static void person_change(struct talk *t, struct person *p)
+{
+	static const char *const changes[] = {"/topic all about", "/away until", "/me counts to"};
+
+	if (index_of(t, p) % REGISTERS == 0 && !p->registered) {
+		password_send(t, p, "/register ");
+		return;
+	}
+	visit_of(t, p)->commands++;
+	person_send(p, "%s %ld\n", changes[random() % 3], random());
+}
+
 static void person_talk(struct talk *t, struct person *p, int64_t now)
 {
 	person_say(t, p);
 	p->due_ms = now + (int64_t)(1000 / t->rate * (0.5 + (double)(random() % 1000) / 1000));
 	if (random() % MOVES == 0)
 		person_send(p, "/join %s\n", rooms[random() % ROOMS]);
+	else if (random() % CHANGES == 0)
+		person_change(t, p);
 	else if (random() % TRAVELS == 0 && !p->marked)
 		person_out(t, p, random() % 100);
 }
@@ -225,11 +249,13 @@ static void person_is_in(struct talk *t, struct person *p, const char *line)
 	person_arrives(t, p, in + 5);
 	if (!p->marked || !p->out)
 		return;
+	p->marked = false;
+	if (p->registered)
+		return;
 	if (p->drops && took > t->left_ms)
 		t->left_ms = took;
 	if (took > t->all_ms)
 		t->all_ms = took;
-	p->marked = false;
 }
 
 /* A line to somebody who is not in yet. The prompt has no end of line, so the answer to the name comes behind it. */
@@ -243,6 +269,11 @@ static void entry_line(struct talk *t, struct person *p, const char *line)
 		person_is_in(t, p, answer);
 	else if (strstr(answer, " is taken") != NULL)
 		p->due_ms = now_ms() + TAKEN_MS;
+	else if (strstr(answer, " is registered. Please type ") != NULL) {
+		p->since_ms = now_ms();
+		p->registered = true;
+		password_send(t, p, "");
+	}
 }
 
 static void line_read(struct talk *t, struct person *p, const char *line)
@@ -254,6 +285,8 @@ static void line_read(struct talk *t, struct person *p, const char *line)
 	if (at == NULL || line[0] != '[') {
 		if (begins(line, "-- You are in "))
 			person_arrives(t, p, line + 14);
+		else if (begins(line, "-- ") && strstr(line, " is yours now") != NULL)
+			p->registered = true;
 		else if (begins(line, "-- Not sent: "))
 			visit_of(t, p)->refused++;
 		else if (begins(line, "-- ") && strstr(line, " skipped while ") != NULL) {

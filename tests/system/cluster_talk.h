@@ -24,7 +24,8 @@ struct numbers {
 /* One connection of somebody's. */
 struct visit {
 	uint32_t said;         /* lines */
-	uint32_t refused;      /* of those: as many as chatd said were not sent */
+	uint32_t commands;     /* that chatd refuses like lines */
+	uint32_t refused;      /* lines and such commands: as many as chatd said were not sent */
 	bool whole;            /* we ended it, when all was at rest */
 };
 
