@@ -46,6 +46,7 @@ void appending_turn(struct engine_thread *t, int64_t now_ms)
 	t->proposals.sent = n;
 	t->batch_left = n > 1 ? n + 2 : 1;
 	t->batch_error[0] = '\0';
+	atomic_store(&t->e->appending, true);
 	expect(t, EXPECT_BATCH);
 }
 
@@ -100,6 +101,7 @@ enum outcome appending_on_reply(struct engine_thread *t, const redisReply *r)
 		snprintf(t->batch_error, sizeof(t->batch_error), "%s", r->str);
 	if (!last)
 		return OUTCOME_OK;
+	atomic_store(&t->e->appending, false);
 	if (t->batch_error[0] != '\0')
 		return batch_refused(t);
 	enum outcome outcome = batch_answered(t, r);

@@ -82,7 +82,7 @@ bool engine_propose(struct engine *e, uint64_t incarnation, const char *text, si
 	assert(bytes > 0 && bytes <= ACT_BYTES_MAX);
 	if (!proposals_post(&e->proposed, incarnation, text, bytes))
 		return false;
-	e->wake = true;
+	e->wake |= !atomic_load(&e->appending);
 	return true;
 }
 

@@ -366,5 +366,6 @@ void engine_session_end(struct engine_thread *t)
 	wire_close(&t->listener);
 	t->proposals.sent = 0;
 	telling_refuse(t);
+	atomic_store(&t->e->appending, false);
 	t->in_session = false;
 }

@@ -2,7 +2,6 @@
 
 #include "chatd/net/acts.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -76,11 +75,19 @@ static void mark(struct acts *a, uint64_t seq)
 void acts_done(struct server *s, const struct effect *e)
 {
 	struct acts *a = &s->acts;
+	size_t id = strlen(a->id);
+	bool fits = id + 1 + e->len <= POSITION_BYTES_MAX;
 
 	if (a->position == NULL)
 		a->position = mem_alloc(POSITION_BYTES_MAX + 1);
-	if (snprintf(a->position, POSITION_BYTES_MAX + 1, "%s %s", a->id, e->text) > POSITION_BYTES_MAX ||
-	    !writer_mark(s->writer, a->position))
+	/* Without printf, as this is done for each act. */
+	if (fits) {
+		memcpy(a->position, a->id, id);
+		a->position[id] = ' ';
+		memcpy(a->position + id + 1, e->text, e->len);
+		a->position[id + 1 + e->len] = '\0';
+	}
+	if (!fits || !writer_mark(s->writer, a->position))
 		log_errx("cluster: a position is lost: the store's queue is full");
 	mark(a, s->effects.given_seq);
 }

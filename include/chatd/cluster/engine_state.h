@@ -73,6 +73,8 @@ struct engine {
 	struct dialer dialer;   /* the thread that connects */
 	pthread_t thread;       /* joined by engine_stop */
 	struct proposals_posted proposed; /* from the loop to the thread */
+	_Atomic bool appending; /* a batch is under way: what is proposed waits for its end, and need not wake
+	                         * the thread */
 	struct {
 		_Atomic uint32_t acts; /* read, and not taken by the loop */
 		_Atomic size_t bytes;
@@ -118,6 +120,7 @@ struct reading {
 	struct stream_id at;    /* the last entry read */
 	struct stream_id goal;  /* the stream's last one when we began */
 	uint32_t count;         /* entries to ask for */
+	int64_t ask_at_ms;      /* when to ask again, so that more comes at once */
 	bool asked;             /* an answer is under way, */
 	bool checks;            /* and before it the one to whether `at` is still in the stream */
 	bool gap;               /* there may be entries behind `at` already, so that has to be asked */

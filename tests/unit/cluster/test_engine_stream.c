@@ -50,6 +50,30 @@ static void a_node_reads_on(void **state)
 	same_history(&a, &b);
 }
 
+static long long reads_asked(void)
+{
+	const char *stat = strstr(redis_ask(&redis, "INFO commandstats")->str, "cmdstat_xread:calls=");
+	return stat ? atoll(stat + sizeof("cmdstat_xread:calls=") - 1) : 0;
+}
+
+/* Of many who talk at the same time, what is said within some milliseconds comes in one answer. */
+static void talk_at_one_time_is_read_together(void **state)
+{
+	enum { TIMES = 400, EACH = 8 };
+	(void)state;
+	needs_redis();
+	redis_start(&redis, NULL);
+	a.anything = true;
+	begin(&a);
+	long long reads = reads_asked();
+	int64_t begun = clock_ms(CLOCK_MONOTONIC);
+	for (int i = 0; i < TIMES; i++)
+		redis_ask(&redis, "EVAL %s 0 %d", "for i = 1, ARGV[1] do redis.call('xadd', 'chatd', '*', 'a', 'b 1 1 L') end",
+		          EACH);
+	until(a.acts == TIMES * EACH);
+	assert_true(reads_asked() - reads <= (clock_ms(CLOCK_MONOTONIC) - begun) / 4 + 20);
+}
+
 /* -- what breaks ------------------------------------------------------------------------------------- */
 
 /* A proxy's end of a connection: after so many bytes in one of the directions it is cut. */
@@ -610,6 +634,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		with_redis(all_read_one_order),
 		with_redis(a_node_reads_on),
+		with_redis(talk_at_one_time_is_read_together),
 		with_redis(cut_connections_lose_nothing),
 		with_redis(lost_answers_are_sent_again),
 		with_redis(an_answer_is_not_enough),
