@@ -3,6 +3,8 @@
  */
 #include "chatd/cluster/outcome.h"
 
+#include "chatd/cluster/engine_figures.h"
+
 #include "chatd/base/clock.h"
 
 #include <stdarg.h>
@@ -102,6 +104,7 @@ void tell_away(struct engine_thread *t, const char *why)
 	snprintf(t->away_why, sizeof(t->away_why), "%s", why);
 	t->away_told = true;
 	tell(t, ENGINE_AWAY, why, 0);
+	figures_leave(t, true);
 }
 
 void tell_back(struct engine_thread *t)

@@ -7,6 +7,7 @@
 #include "chatd/cluster/ask.h"
 #include "chatd/cluster/extent.h"
 #include "chatd/cluster/lease.h"
+#include "chatd/cluster/observing.h"
 #include "chatd/cluster/outcome.h"
 #include "chatd/cluster/settings.h"
 
@@ -298,6 +299,7 @@ enum outcome engine_session_begin(struct engine_thread *t)
 	t->answered = t->silent = false;
 	t->append_at_ms = 0;
 	nodes_reset(&t->nodes, boot_ms());
+	observing_reset(t, boot_ms());
 	t->in_session = true;
 	if (t->lease.incarnation != t->ready) {
 		t->ready = t->lease.incarnation;

@@ -12,10 +12,12 @@
  *	lease            the lease that makes an incarnation
  *	ask              waiting for an answer, while a session begins
  *	appending, reading, nodes    what is done in a session: our acts, all acts, the other nodes
+ *	observing        how long the stream is
  *	extent           what the stream has
  *	expecting        what the replies to that are to
  *	incarnation      its end
  *	outcome          what went wrong, in words, and telling the loop
+ *	engine_figures   what operators see
  *	proposals        our acts that are not answered
  *	settings         the rules for Redis's settings
  *	dialer, wire     connecting, and one connection
@@ -58,6 +60,8 @@ struct engine_times {
 	uint32_t answer;        /* and for so long, the connection as lost */
 };
 
+struct engine_figures;
+
 struct engine {
 	struct engine_options options; /* set once, without what points outside; the password is cleared */
 	struct engine_times times; /* set once */
@@ -76,6 +80,10 @@ struct engine {
 	} waiting;
 	_Atomic(struct stream_id *) applied; /* not yet taken by the thread */
 	_Atomic(struct beginning *) beginning; /* the same */
+	struct {
+		_Atomic(struct engine_figures *) left; /* by the thread, and not taken by the loop; NULL: none */
+		struct engine_figures *taken; /* loop; NULL: none */
+	} figures;
 	_Atomic bool stop;      /* true once the thread must end */
 	int64_t stop_by_ms;     /* CLOCK_BOOTTIME: when it gives up; set before stop */
 	uint32_t unanswered;    /* thread: acts that it gave up */
@@ -121,12 +129,37 @@ enum expected {
 	EXPECT_POSITIONS, /* all positions */
 	EXPECT_LENGTH,    /* of the stream */
 	EXPECT_TRIM,      /* entries that were trimmed */
+	EXPECT_EXTENT,    /* of the stream, for operators */
 };
 enum { EXPECTED_MAX = 16 }; /* kinds of replies under way: each at most once */
 
 struct expecting {
 	enum expected kinds[EXPECTED_MAX]; /* a ring, in the order of the commands */
 	uint32_t first, n;      /* where it begins, how many there are */
+};
+
+/* How far another node is, as operators see it: it has passed a mark, and then gets the newest entry as its next. */
+struct milestone {
+	struct stream_id mark;
+	int64_t mark_ms;        /* when it was the newest, */
+	int64_t level_ms;       /* and when the one was that it has passed; both by CLOCK_MONOTONIC */
+};
+
+/* For operators alone. */
+struct observed {
+	bool asked;             /* a look at the stream is under way */
+	int64_t due_ms;         /* when to look again, by CLOCK_BOOTTIME */
+	uint64_t length, added; /* as of the last look: entries that are there, and that ever were; */
+	struct stream_id last;  /* and the last one */
+	uint64_t read;          /* how many were ever added up to the last that we read, */
+	bool counted;           /* if that is known */
+	int64_t sent_us;        /* when the batch that is under way was sent; like the next ones, by CLOCK_MONOTONIC */
+	int64_t append_us;      /* what the last one took; 0: there was none */
+	int64_t end_ms;         /* when all was read, the last time; 0: it never was */
+	struct milestone passed[NODES_MAX]; /* of the other nodes, in their order */
+	int64_t left_ms;        /* when a copy was last left for the loop */
+	int64_t since_ms;       /* since when it is as `up` says; 0: at the start */
+	bool up;                /* acts go through */
 };
 
 /* The thread's own. Times are of CLOCK_BOOTTIME. */
@@ -140,6 +173,7 @@ struct engine_thread {
 	struct proposals proposals;
 	struct expecting expecting; /* on the writer */
 	struct nodes nodes;
+	struct observed observed;
 	uint32_t batch_left;    /* replies of the batch that are still to come; 0: none is under way */
 	bool stopping;          /* the thread must end once what waits is answered */
 	int64_t append_at_ms;   /* after an error, when to send them again */
