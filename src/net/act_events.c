@@ -51,6 +51,8 @@ static void came_back(struct server *s)
 static void apply(struct server *s, const struct engine_act *act)
 {
 	snprintf(s->acts.id, sizeof s->acts.id, "%s", act->id);
+	s->acts.at_ms = act->at_ms;
+	s->acts.applied++;
 	effects_step(s, &(struct event){.kind = EVENT_ACT, .act = {act->text, act->at_ms}});
 	while (chat_goes_on(s->chat))
 		effects_step(s, &(struct event){.kind = EVENT_ACT, .act = {NULL, act->at_ms}});
@@ -66,6 +68,7 @@ static void apply(struct server *s, const struct engine_act *act)
 static void ready(struct server *s, const struct engine_event *e)
 {
 	s->acts.incarnation = e->incarnation;
+	snprintf(s->acts.cluster, sizeof s->acts.cluster, "%s", e->cluster);
 	log_info("cluster %s: incarnation %" PRIu64 " of this node", e->cluster, e->incarnation);
 	s->acts.ready(s->acts.ctx, e->cluster);
 	effects_step(s, &(struct event){.kind = EVENT_INCARNATION, .incarnation = e->incarnation});
@@ -111,7 +114,11 @@ bool act_events_turn(struct server *s)
 	if (s->acts.engine == NULL || s->stop.begun)
 		return false;
 	/* What cannot be saved is not applied. */
-	while (!s->effects.store_failed && !server_behind(s) && engine_next(s->acts.engine, &e)) {
+	while (!s->effects.store_failed && !server_behind(s)) {
+		if (!engine_next(s->acts.engine, &e)) {
+			s->acts.taken_ms = s->mono_ms;
+			return false;
+		}
 		handle(s, &e);
 		if (++n == ACTS_TURN)
 			return true;

@@ -9,10 +9,13 @@
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
 #include "chatd/cluster/engine.h"
+#include "chatd/cluster/engine_figures.h"
+#include "chatd/core/cluster_figures.h"
 #include "chatd/net/server.h"
 
 void acts_propose(struct server *s, const struct effect *e)
 {
+	s->acts.proposed++;
 	if (!engine_propose(s->acts.engine, s->acts.incarnation, e->text, e->len))
 		log_errx("cluster: an act is lost: too many wait for the engine");
 }
@@ -46,6 +49,57 @@ bool acts_are_open(const struct server *s)
 {
 	return s->acts.engine == NULL || s->acts.open;
 }
+
+/* -- figures --------------------------------------------------------------------------------- */
+
+/* The time from the last act that was applied to the newest one. Before that there may have been none for an hour, so it
+ * is not longer than since there was last nothing to apply. */
+static int64_t behind_ms(const struct server *s, const struct engine_figures *e, uint32_t untaken)
+{
+	const struct acts *a = &s->acts;
+	int64_t since_ms = untaken > 0 && a->taken_ms < e->end_ms ? a->taken_ms : e->end_ms, apart_ms;
+
+	/* What was seen of the engine may be older than what was applied since. */
+	if ((e->unread == 0 && untaken == 0) || a->at_ms == 0 || e->newest_ms <= a->at_ms)
+		return 0;
+	apart_ms = e->newest_ms - a->at_ms;
+	return since_ms == 0 || apart_ms < s->mono_ms - since_ms ? apart_ms : s->mono_ms - since_ms;
+}
+
+void acts_figures(const struct server *s, struct cluster_figures *f)
+{
+	const struct acts *a = &s->acts;
+	const struct engine_figures *e;
+	uint32_t untaken;
+
+	*f = (struct cluster_figures){.there = a->engine != NULL};
+	if (a->engine == NULL)
+		return;
+	e = engine_figures(a->engine);
+	untaken = engine_untaken(a->engine);
+	f->open = a->open;
+	f->up = e->up;
+	f->since_ms = e->since_ms > 0 && e->since_ms < s->mono_ms ? s->mono_ms - e->since_ms : 0;
+	snprintf(f->id, sizeof f->id, "%s", a->cluster);
+	snprintf(f->why, sizeof f->why, "%s", e->why);
+	f->incarnation = a->incarnation;
+	f->length = e->length;
+	f->behind = e->unread < 0 ? -1 : e->unread + untaken;
+	f->behind_ms = behind_ms(s, e, untaken);
+	f->append_us = e->append_us;
+	f->waiting = engine_proposals(a->engine);
+	f->proposed = a->proposed;
+	f->applied = a->applied;
+	for (uint32_t i = 0; i < e->n; i++) {
+		struct node_figures *n = &f->node[f->n++];
+
+		memcpy(n->name, e->node[i].name, sizeof n->name);
+		n->up = e->node[i].up;
+		n->behind_ms = e->node[i].behind_ms;
+	}
+}
+
+/* -- life ------------------------------------------------------------------------------------ */
 
 void acts_wake(struct server *s)
 {

@@ -13,6 +13,7 @@
 
 #include "chatd/base/bounds.h"
 
+struct cluster_figures;
 struct effect;
 struct engine;
 struct server;
@@ -24,7 +25,12 @@ struct acts {
 	bool open;                  /* this node has all that the others had, and they know of it: people may come in */
 	uint64_t incarnation;       /* of the newest READY; 0: there was none */
 	char *away;                 /* owned; why nothing is appended; NULL: it is */
-	char id[ACT_ID_BYTES_MAX + 1];    /* of the act that is being applied */
+	char id[ACT_ID_BYTES_MAX + 1];    /* of the act that is being applied, */
+	int64_t at_ms;              /* when it was appended; 0: there was none since the start */
+	int64_t taken_ms;           /* when there were no more acts, the last time, by the server's mono_ms; 0: never */
+	uint64_t proposed;          /* counts acts of this node, */
+	uint64_t applied;           /* and those of all nodes that were applied */
+	char cluster[CLUSTER_ID_BYTES_MAX + 1]; /* its id; "": not known yet */
 	char saved_id[ACT_ID_BYTES_MAX + 1]; /* of the act whose records are to be saved next, */
 	uint64_t saved_seq;         /* the last of which is this one; 0: none waits */
 	char *position;             /* owned; for POSITION_BYTES_MAX */
@@ -42,6 +48,9 @@ void acts_saved(struct server *s, uint64_t seq);
 
 /* People may come in. */
 bool acts_are_open(const struct server *s);
+
+/* What operators see of the cluster. */
+void acts_figures(const struct server *s, struct cluster_figures *f);
 
 void acts_wake(struct server *s);
 void acts_release(struct acts *a);

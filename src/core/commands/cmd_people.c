@@ -72,6 +72,8 @@ void cmd_whois(struct chat *c, struct session *s, const struct args *a)
 	           access_see(c, s, who->room) ? who->room->name : "a private room",
 	           format_age(age, c->now_ms - who->presence.since_ms),
 	           format_age(idle, c->now_ms - who->presence.said_ms));
+	if (who->person.node != NULL)
+		emit_reply(c, s, "%s is connected to node %s.", who->nick, who->person.node->name);
 	if (who->presence.tls)
 		emit_reply(c, s, "%s is connected over TLS.", who->nick);
 	if (who->account != NULL && access_see(c, s, who->room))

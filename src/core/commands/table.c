@@ -65,7 +65,8 @@ const struct command commands[] = {
 	 "who ops"},
 	{"whois", "", "NAME", 1, 1, false, false, cmd_whois, ROLE_GUEST, FLAG_HOST, TOPIC_TALK,
 	 "Show where someone is, and since when",
-	 "Shows which room someone is in, for how long, and whether they are idle or away.",
+	 "Shows which room someone is in, for how long, and whether they are idle or away; in a cluster, "
+	 "which node they are connected to.",
 	 "whois bob"},
 	{"nick", "name n", "NAME", 1, 1, false, false, cmd_nick, ROLE_GUEST,
 	 FLAG_SAYS | FLAG_HOST | FLAG_EVERYDAY | FLAG_SHARED, TOPIC_TALK,
@@ -415,7 +416,8 @@ const struct command commands[] = {
 	 "code bob"},
 	{"stats", "", "", 0, 0, false, false, cmd_stats, ROLE_ADMIN, FLAG_HOST, TOPIC_SERVER,
 	 "Show how the server is doing",
-	 "Shows how the server is doing: people, rooms, what is saved, memory, the database.",
+	 "Shows how the server is doing: people, rooms, what is saved, memory, the database; in a cluster, "
+	 "its engine and its nodes.",
 	 "stats"},
 	{"connections", "", "[N]", 1, 0, false, false, cmd_connections, ROLE_ADMIN,
 	 FLAG_HOST | FLAG_STATUS, TOPIC_SERVER,

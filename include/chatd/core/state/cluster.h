@@ -132,6 +132,10 @@ const char *person_key(const struct session *s, char key[PERSON_KEY_BYTES]);
 void person_touch(struct session *s);
 /* It has been saved. */
 void person_touched(struct session *s);
+/* People with a name who are connected here; and on a node, 0 for NULL. */
+uint32_t cluster_people_here(const struct chat *c);
+uint32_t cluster_people_of(const struct node *n);
+
 /* s has no connection here. */
 bool person_is_remote(const struct session *s);
 
