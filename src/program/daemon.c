@@ -678,6 +678,7 @@ static bool daemon_start_engine(struct daemon *d)
 	options.database = where.db;
 	options.password = *d->siblings->cluster_password ? d->siblings->cluster_password : NULL;
 	options.ctx = d->connect = cluster_connect_new(d->siblings->cluster);
+	options.appends = d->siblings->vitals ? &d->siblings->vitals->append : NULL;
 	d->engine = engine_start(&options, why, sizeof(why));
 	if (!d->engine)
 		log_errx("cluster: %s", why);
