@@ -41,21 +41,15 @@ uint32_t engine_untaken(const struct engine *e)
 
 /* -- the thread ------------------------------------------------------------------------------------- */
 
-/* Acts may come an hour apart: then one that a node has not saved within a second does not put it an hour behind. */
-static int64_t behind_ms(struct milestone *p, struct stream_id at, struct stream_id newest, int64_t now_ms)
+static int64_t node_behind_ms(const struct observed *o, const char *node)
 {
-	if (stream_id_compare(at, p->mark) >= 0) {
-		p->level_ms = p->mark_ms != 0 ? p->mark_ms : now_ms;
-		p->mark = newest;
-		p->mark_ms = now_ms;
-	}
-	if (stream_id_compare(at, newest) >= 0)
-		return 0;
-	int64_t apart_ms = (int64_t)(newest.ms - at.ms), since_ms = now_ms - p->level_ms;
-	return apart_ms < since_ms ? apart_ms : since_ms;
+	for (uint32_t i = 0; i < o->nbehind; i++)
+		if (strcmp(o->behind[i].node, node) == 0)
+			return o->behind[i].ms;
+	return -1;
 }
 
-static void nodes_copy(struct engine_thread *t, struct stream_id newest, int64_t now_ms, struct engine_figures *to)
+static void nodes_copy(const struct engine_thread *t, struct engine_figures *to)
 {
 	for (uint32_t i = 0; i < t->nodes.n; i++) {
 		const struct node *node = &t->nodes.node[i];
@@ -63,7 +57,7 @@ static void nodes_copy(struct engine_thread *t, struct stream_id newest, int64_t
 		memcpy(copy->name, node->name, sizeof(copy->name));
 		copy->incarnation = node->incarnation;
 		copy->up = node->up;
-		copy->behind_ms = behind_ms(&t->observed.passed[i], node->at, newest, now_ms);
+		copy->behind_ms = node_behind_ms(&t->observed, node->name);
 	}
 }
 
@@ -74,6 +68,25 @@ static int64_t unread(const struct observed *o, struct stream_id at)
 	if (!o->counted)
 		return -1;
 	return o->added > o->read ? (int64_t)(o->added - o->read) : 0;
+}
+
+/* The time from what this node has saved to the newest entry. But acts may come an hour apart, and then one that
+ * was not applied within a millisecond does not put it an hour behind: it is no longer behind than since it was level. */
+int64_t figures_behind_ms(struct engine_thread *t)
+{
+	struct observed *o = &t->observed;
+	int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
+	struct stream_id newest = stream_id_compare(t->reading.at, o->last) > 0 ? t->reading.at : o->last;
+	if (t->in_session && unread(o, t->reading.at) == 0 && engine_untaken(t->e) == 0) {
+		o->level_ms = now_ms;
+		return 0;
+	}
+	/* A new node has saved nothing. */
+	struct stream_id at = t->known.position.ms != 0 || o->level_ms != 0 ? t->known.position : t->reading.at;
+	int64_t apart_ms = newest.ms > at.ms ? (int64_t)(newest.ms - at.ms) : 0;
+	if (o->level_ms != 0)
+		return apart_ms < now_ms - o->level_ms ? apart_ms : now_ms - o->level_ms;
+	return at.ms != 0 ? apart_ms : 0;
 }
 
 void figures_leave(struct engine_thread *t, bool now)
@@ -94,21 +107,17 @@ void figures_leave(struct engine_thread *t, bool now)
 	f->since_ms = o->since_ms;
 	if (!up && t->away_told)
 		snprintf(f->why, sizeof(f->why), "%s", t->away_why);
-	struct stream_id newest = stream_id_compare(t->reading.at, o->last) > 0 ? t->reading.at : o->last;
-	f->newest_ms = (int64_t)newest.ms;
 	f->length = o->length;
 	f->unread = unread(o, t->reading.at);
 	f->append_us = o->append_us;
-	f->end_ms = o->end_ms;
-	nodes_copy(t, newest, now_ms, f);
+	f->behind_ms = figures_behind_ms(t);
+	nodes_copy(t, f);
 	free(atomic_exchange(&t->e->figures.left, f));
 }
 
-void figures_read_on(struct engine_thread *t, uint64_t entries, bool all)
+void figures_read_on(struct engine_thread *t, uint64_t entries)
 {
 	t->observed.read += entries;
-	if (all)
-		t->observed.end_ms = clock_ms(CLOCK_MONOTONIC);
 }
 
 void figures_sent(struct engine_thread *t)

@@ -49,10 +49,8 @@ static enum outcome writer_reply(struct engine_thread *t, const redisReply *r)
 	enum expected kind = expected_next(t);
 	if (kind == EXPECT_BATCH)
 		return appending_on_reply(t, r);
-	if (kind == EXPECT_EXTENT) {
-		observing_on_reply(t, r);
+	if (observing_on_reply(t, kind, r))
 		return OUTCOME_OK;
-	}
 	if (r->type == REDIS_REPLY_ERROR && kind != EXPECT_SAVED)
 		return outcome_error(t, r->str);
 	switch (kind) {
@@ -73,7 +71,9 @@ static enum outcome writer_reply(struct engine_thread *t, const redisReply *r)
 	case EXPECT_TRIM:
 		nodes_on_trim(t, r);
 		break;
-	case EXPECT_EXTENT:
+	case EXPECT_EXTENT: /* those of observing_on_reply */
+	case EXPECT_TOLD:
+	case EXPECT_BEHIND:
 		break;
 	case EXPECT_SAVED: /* if memory is short, say: then the next one says it */
 	case EXPECT_BATCH:
@@ -152,8 +152,7 @@ static int session_timeout(const struct engine_thread *t, int64_t now_ms)
 		earlier(&at, t->lease.renew_at_ms);
 	if (t->append_at_ms > now_ms)
 		earlier(&at, t->append_at_ms);
-	if (!t->observed.asked)
-		earlier(&at, t->observed.due_ms);
+	earlier(&at, observing_due_ms(t));
 	if (t->reading.caught_up && !t->nodes.leasing)
 		earlier(&at, t->nodes.leases_at_ms);
 	if (t->reading.caught_up && !t->nodes.trimming && t->nodes.seen)

@@ -22,5 +22,6 @@ void keys_init(struct keys *k, const char *stream, const char *node)
 	key_of(k->format, stream, "format");
 	key_of(k->incarnation, stream, "incarnation");
 	key_of(k->at, stream, "at");
+	key_of(k->behind, stream, "behind");
 	keys_lease(k->lease, k, node);
 }

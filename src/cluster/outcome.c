@@ -103,8 +103,8 @@ void tell_away(struct engine_thread *t, const char *why)
 		return;
 	snprintf(t->away_why, sizeof(t->away_why), "%s", why);
 	t->away_told = true;
+	figures_leave(t, true); /* first, so that whoever hears of it finds it there */
 	tell(t, ENGINE_AWAY, why, 0);
-	figures_leave(t, true);
 }
 
 void tell_back(struct engine_thread *t)

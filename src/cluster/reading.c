@@ -120,7 +120,7 @@ static enum outcome entries_take(struct engine_thread *t, const redisReply *entr
 		outcome = entry_take(t, entries->element[i], news);
 	size_t each = news->acts ? news->text.len / news->acts : 1;
 	r->gap = entries->elements >= r->count;
-	figures_read_on(t, news->acts, !r->gap);
+	figures_read_on(t, news->acts);
 	r->count = each * ACTS_READ_MAX <= ACTS_READ_BYTES ? ACTS_READ_MAX : (uint32_t)(ACTS_READ_BYTES / each);
 	r->count = r->count < COUNT_LEAST ? COUNT_LEAST : r->count;
 	/* Before the loop hears of its own, so that it finds room. */
@@ -160,7 +160,6 @@ enum outcome reading_on_reply(struct engine_thread *t, const redisReply *r)
 	t->reading.asked = false;
 	if (r->type == REDIS_REPLY_NIL) {
 		t->reading.gap = false;
-		figures_read_on(t, 0, true);
 		t->reading.goal = t->reading.at; /* whatever was behind was deleted */
 		return OUTCOME_OK;
 	}

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
@@ -16,8 +17,13 @@
 
 enum { ACTS_TURN = 512 }; /* acts that one turn applies, so that sends do not wait for a long tail */
 
+/* The engine gives sentences; what is wrong with the store is told within one. */
 static void tell_away(struct server *s)
 {
+	size_t len = strlen(s->acts.away);
+
+	if (len > 0 && s->acts.away[len - 1] == '.')
+		s->acts.away[len - 1] = '\0';
 	effects_step(s, &(struct event){.kind = EVENT_STORE_FAILED, .failure = {
 		.reason = s->acts.away,
 		.advice = "This node cannot reach the engine of the cluster. Reading goes on.",
@@ -51,7 +57,6 @@ static void came_back(struct server *s)
 static void apply(struct server *s, const struct engine_act *act)
 {
 	snprintf(s->acts.id, sizeof s->acts.id, "%s", act->id);
-	s->acts.at_ms = act->at_ms;
 	s->acts.applied++;
 	effects_step(s, &(struct event){.kind = EVENT_ACT, .act = {act->text, act->at_ms}});
 	while (chat_goes_on(s->chat))
@@ -114,11 +119,7 @@ bool act_events_turn(struct server *s)
 	if (s->acts.engine == NULL || s->stop.begun)
 		return false;
 	/* What cannot be saved is not applied. */
-	while (!s->effects.store_failed && !server_behind(s)) {
-		if (!engine_next(s->acts.engine, &e)) {
-			s->acts.taken_ms = s->mono_ms;
-			return false;
-		}
+	while (!s->effects.store_failed && !server_behind(s) && engine_next(s->acts.engine, &e)) {
 		handle(s, &e);
 		if (++n == ACTS_TURN)
 			return true;

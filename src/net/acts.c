@@ -52,31 +52,15 @@ bool acts_are_open(const struct server *s)
 
 /* -- figures --------------------------------------------------------------------------------- */
 
-/* The time from the last act that was applied to the newest one. Before that there may have been none for an hour, so it
- * is not longer than since there was last nothing to apply. */
-static int64_t behind_ms(const struct server *s, const struct engine_figures *e, uint32_t untaken)
-{
-	const struct acts *a = &s->acts;
-	int64_t since_ms = untaken > 0 && a->taken_ms < e->end_ms ? a->taken_ms : e->end_ms, apart_ms;
-
-	/* What was seen of the engine may be older than what was applied since. */
-	if ((e->unread == 0 && untaken == 0) || a->at_ms == 0 || e->newest_ms <= a->at_ms)
-		return 0;
-	apart_ms = e->newest_ms - a->at_ms;
-	return since_ms == 0 || apart_ms < s->mono_ms - since_ms ? apart_ms : s->mono_ms - since_ms;
-}
-
 void acts_figures(const struct server *s, struct cluster_figures *f)
 {
 	const struct acts *a = &s->acts;
 	const struct engine_figures *e;
-	uint32_t untaken;
 
 	*f = (struct cluster_figures){.there = a->engine != NULL};
 	if (a->engine == NULL)
 		return;
 	e = engine_figures(a->engine);
-	untaken = engine_untaken(a->engine);
 	f->open = a->open;
 	f->up = e->up;
 	f->since_ms = e->since_ms > 0 && e->since_ms < s->mono_ms ? s->mono_ms - e->since_ms : 0;
@@ -84,8 +68,8 @@ void acts_figures(const struct server *s, struct cluster_figures *f)
 	snprintf(f->why, sizeof f->why, "%s", e->why);
 	f->incarnation = a->incarnation;
 	f->length = e->length;
-	f->behind = e->unread < 0 ? -1 : e->unread + untaken;
-	f->behind_ms = behind_ms(s, e, untaken);
+	f->behind = e->unread < 0 ? -1 : e->unread + engine_untaken(a->engine);
+	f->behind_ms = e->behind_ms;
 	f->append_us = e->append_us;
 	f->waiting = engine_proposals(a->engine);
 	f->proposed = a->proposed;

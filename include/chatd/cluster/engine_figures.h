@@ -17,8 +17,8 @@ struct engine_node {
 	char name[NODE_BYTES_MAX + 1];
 	uint64_t incarnation;   /* its last one; 0: not known */
 	bool up;                /* it holds its lease */
-	int64_t behind_ms;      /* how old what it has saved is, next to the newest entry: at most by how long it takes
-	                         * to say so, some seconds, if all is well */
+	int64_t behind_ms;      /* how far behind the newest entry it says that it is, as of some seconds ago; -1: not
+	                         * known */
 };
 
 /* As the thread last saw it. */
@@ -26,10 +26,9 @@ struct engine_figures {
 	bool up;                /* acts go through, as far as is known */
 	int64_t since_ms;       /* since when that is so, by CLOCK_MONOTONIC */
 	char why[ENGINE_WHY_BYTES_MAX]; /* not up: a sentence; "": it is the start */
-	uint64_t length;        /* entries of the stream, */
-	int64_t newest_ms;      /* and when the last was appended: Redis's time, since 1970; 0: not known */
+	uint64_t length;        /* entries of the stream */
 	int64_t unread;         /* entries that this node has not read yet; -1: not known */
-	int64_t end_ms;         /* when it last had read all, by CLOCK_MONOTONIC; 0: it never has */
+	int64_t behind_ms;      /* how far what the loop has taken is behind the newest entry */
 	int64_t append_us;      /* what the last batch of our acts took to be appended; 0: there was none */
 	uint32_t n;             /* other nodes, in no order */
 	struct engine_node node[NODES_MAX];
@@ -44,8 +43,10 @@ uint32_t engine_untaken(const struct engine *e);
 
 /* For the thread. Leaves a copy for the loop: if the last is old, or if now is true. */
 void figures_leave(struct engine_thread *t, bool now);
-/* Entries were read, and all that there were, or not. */
-void figures_read_on(struct engine_thread *t, uint64_t entries, bool all);
+/* Entries were read. */
+void figures_read_on(struct engine_thread *t, uint64_t entries);
+/* How far this node is behind, in milliseconds. */
+int64_t figures_behind_ms(struct engine_thread *t);
 /* A batch is sent; its answer came. */
 void figures_sent(struct engine_thread *t);
 void figures_answered(struct engine_thread *t);

@@ -129,7 +129,9 @@ enum expected {
 	EXPECT_POSITIONS, /* all positions */
 	EXPECT_LENGTH,    /* of the stream */
 	EXPECT_TRIM,      /* entries that were trimmed */
-	EXPECT_EXTENT,    /* of the stream, for operators */
+	EXPECT_EXTENT,    /* of the stream, for operators, */
+	EXPECT_TOLD,      /* how far behind this node is, */
+	EXPECT_BEHIND,    /* and all nodes are */
 };
 enum { EXPECTED_MAX = 16 }; /* kinds of replies under way: each at most once */
 
@@ -138,25 +140,24 @@ struct expecting {
 	uint32_t first, n;      /* where it begins, how many there are */
 };
 
-/* How far another node is, as operators see it: it has passed a mark, and then gets the newest entry as its next. */
-struct milestone {
-	struct stream_id mark;
-	int64_t mark_ms;        /* when it was the newest, */
-	int64_t level_ms;       /* and when the one was that it has passed; both by CLOCK_MONOTONIC */
-};
-
 /* For operators alone. */
 struct observed {
-	bool asked;             /* a look at the stream is under way */
-	int64_t due_ms;         /* when to look again, by CLOCK_BOOTTIME */
+	bool asked;             /* a look at the stream is under way, */
+	bool comparing;         /* and so is one at how far the others are */
+	int64_t due_ms, compare_at_ms; /* when to look again, by CLOCK_BOOTTIME */
 	uint64_t length, added; /* as of the last look: entries that are there, and that ever were; */
 	struct stream_id last;  /* and the last one */
 	uint64_t read;          /* how many were ever added up to the last that we read, */
 	bool counted;           /* if that is known */
 	int64_t sent_us;        /* when the batch that is under way was sent; like the next ones, by CLOCK_MONOTONIC */
 	int64_t append_us;      /* what the last one took; 0: there was none */
-	int64_t end_ms;         /* when all was read, the last time; 0: it never was */
-	struct milestone passed[NODES_MAX]; /* of the other nodes, in their order */
+	int64_t level_ms;       /* when all was read and taken by the loop, the last time; 0: it never was */
+	int64_t told_ms;        /* how far behind the others think that we are; -1: not known */
+	struct {
+		char node[NODE_BYTES_MAX + 1];
+		int64_t ms;
+	} behind[NODES_MAX];    /* how far all nodes are behind, as they say */
+	uint32_t nbehind;
 	int64_t left_ms;        /* when a copy was last left for the loop */
 	int64_t since_ms;       /* since when it is as `up` says; 0: at the start */
 	bool up;                /* acts go through */

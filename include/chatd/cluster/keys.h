@@ -8,6 +8,7 @@
  *	chatd:incarnation   hash: for each node that ever was, how often it has begun
  *	chatd:at            hash: for each node, the id of the last entry that it has applied and
  *	                    saved; "0-0": none yet
+ *	chatd:behind        hash: for each node, how many milliseconds it is behind the newest entry; for operators
  *	chatd:lease:NODE    the node's incarnation, for as long as it holds the lease
  *
  * Hashes, where one question is for all nodes; a lease is a key, because only keys end by themselves.
@@ -34,6 +35,7 @@ struct keys {
 	char format[KEY_BYTES];
 	char incarnation[KEY_BYTES];
 	char at[KEY_BYTES];
+	char behind[KEY_BYTES];
 	char lease[KEY_BYTES]; /* our own */
 };
 

@@ -14,7 +14,7 @@
 struct node_figures {
 	char name[NODE_BYTES_MAX + 1];
 	bool up;                 /* it holds its lease */
-	int64_t behind_ms;       /* the time between the newest act and the last that it has saved */
+	int64_t behind_ms;       /* how far it says that it is behind the newest act; -1: not known */
 };
 
 /* All zero: there is no cluster. */
@@ -27,8 +27,8 @@ struct cluster_figures {
 	char why[ENGINE_WHY_BYTES_MAX]; /* not up: a sentence; "": it is the start */
 	uint64_t incarnation;    /* of this node; 0: none yet */
 	uint64_t length;         /* acts that the engine has */
-	int64_t behind;          /* those that this node has not applied; -1: not known */
-	int64_t behind_ms;       /* the time between the newest act and the last applied */
+	int64_t behind;          /* those that this node has not applied, -1: not known; */
+	int64_t behind_ms;       /* and how far it is behind the newest one in time */
 	int64_t append_us;       /* what it took to append acts, the last time; 0: not known */
 	uint32_t waiting;        /* acts of this node that have not come back from the engine */
 	uint64_t proposed;       /* counts acts of this node, */

@@ -25,9 +25,7 @@ struct acts {
 	bool open;                  /* this node has all that the others had, and they know of it: people may come in */
 	uint64_t incarnation;       /* of the newest READY; 0: there was none */
 	char *away;                 /* owned; why nothing is appended; NULL: it is */
-	char id[ACT_ID_BYTES_MAX + 1];    /* of the act that is being applied, */
-	int64_t at_ms;              /* when it was appended; 0: there was none since the start */
-	int64_t taken_ms;           /* when there were no more acts, the last time, by the server's mono_ms; 0: never */
+	char id[ACT_ID_BYTES_MAX + 1];    /* of the act that is being applied */
 	uint64_t proposed;          /* counts acts of this node, */
 	uint64_t applied;           /* and those of all nodes that were applied */
 	char cluster[CLUSTER_ID_BYTES_MAX + 1]; /* its id; "": not known yet */

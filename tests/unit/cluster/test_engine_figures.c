@@ -48,9 +48,10 @@ static void a_stream_and_its_nodes(void **state)
 	assert_true(f->up);
 	assert_string_equal(f->why, "");
 	assert_int_equal(f->unread, 0);
-	assert_true(f->append_us > 0 && f->end_ms > 0);
+	assert_true(f->append_us > 0);
+	until_seen(engine_figures(a.engine)->behind_ms == 0);
+	f = engine_figures(a.engine);
 	assert_true(f->since_ms <= clock_ms(CLOCK_MONOTONIC));
-	assert_true(f->newest_ms > 1700000000000);
 	until_seen(other(&a, "b") && other(&a, "b")->up && other(&a, "b")->behind_ms == 0);
 	assert_int_equal(other(&a, "b")->incarnation, 1);
 	assert_null(other(&a, "a"));
@@ -66,7 +67,8 @@ static void a_stream_and_its_nodes(void **state)
 	until(a.acts == 750);
 	begin(&b);
 	until(b.acts == 750);
-	until_seen(engine_figures(b.engine)->unread == 0);
+	until_seen(engine_figures(b.engine)->unread == 0 && engine_figures(b.engine)->up);
+	until_seen(engine_figures(b.engine)->behind_ms == 0);
 }
 
 /* It does not take what it is given. */
@@ -86,6 +88,7 @@ static void a_node_falls_behind(void **state)
 	}
 	until_seen(engine_figures(b.engine)->unread > 0);
 	until_seen((uint64_t)engine_figures(b.engine)->unread + engine_untaken(b.engine) == a.acts);
+	until_seen(engine_figures(b.engine)->behind_ms > 500);
 	until_seen(other(&a, "b")->behind_ms > 500);
 	b.holds = false;
 	until(b.acts == a.acts);
