@@ -11,6 +11,7 @@
 #include "chatd/core/commands/cmd_account.h"
 #include "chatd/core/commands/cmd_ban.h"
 #include "chatd/core/commands/cmd_cert.h"
+#include "chatd/core/commands/cmd_cluster.h"
 #include "chatd/core/commands/cmd_connections.h"
 #include "chatd/core/commands/cmd_filter.h"
 #include "chatd/core/commands/cmd_history.h"
@@ -65,8 +66,7 @@ const struct command commands[] = {
 	 "who ops"},
 	{"whois", "", "NAME", 1, 1, false, false, cmd_whois, ROLE_GUEST, FLAG_HOST, TOPIC_TALK,
 	 "Show where someone is, and since when",
-	 "Shows which room someone is in, for how long, and whether they are idle or away; in a cluster, "
-	 "which node they are connected to.",
+	 "Shows which room someone is in, for how long, and whether they are idle or away.",
 	 "whois bob"},
 	{"nick", "name n", "NAME", 1, 1, false, false, cmd_nick, ROLE_GUEST,
 	 FLAG_SAYS | FLAG_HOST | FLAG_EVERYDAY | FLAG_SHARED, TOPIC_TALK,
@@ -419,6 +419,11 @@ const struct command commands[] = {
 	 "Shows how the server is doing: people, rooms, what is saved, memory, the database; in a cluster, "
 	 "its engine and its nodes.",
 	 "stats"},
+	{"compare", "", "", 0, 0, false, false, cmd_compare, ROLE_ADMIN, FLAG_HOST | FLAG_STATUS, TOPIC_SERVER,
+	 "Compare the nodes of the cluster",
+	 "In a cluster, lets each node make a digest of what all of them share, as of the same act, and "
+	 "shows whether these are the same.",
+	 "compare"},
 	{"connections", "", "[N]", 1, 0, false, false, cmd_connections, ROLE_ADMIN,
 	 FLAG_HOST | FLAG_STATUS, TOPIC_SERVER,
 	 "List everyone who is here",

@@ -462,7 +462,7 @@ static void anything(void)
 		"/remove account x%u --yes --lines\n", "/remove room ops --yes\n", "/code x%u\n", "/totp\n", "/codes\n", "/cert list\n",
 		"/prune --yes\n", "/backup b%u.db\n", "/shutdown 5m\n", "/shutdown off\n", "/reports resolve all\n", "/ban 192.0.2.0/24 1m\n", "/highlight term%u\n", "/set zone UTC\n", "/transfer x%u\n", "/accept ops\n", "/room mods%u on\n",
 		"/role x%u moderator\n", "/drop correct horse\n", "/cert\n", "/sessions\n", "/slow off\n", "/voice x%u\n", "/undo #A%u\n",
-		"/lockdown 5m\n", "/filter add word%u\n", "/filter remove word%u\n", "/unban all --yes\n", "/history\n", "/mentions\n",
+		"/lockdown 5m\n", "/filter add word%u\n", "/filter remove word%u\n", "/unban all --yes\n", "/history\n", "/mentions\n", "/compare\n",
 	};
 	bool there[NODES][8] = {{false}};
 	uint32_t gen[NODES][8] = {{0}}, host_gen = 0;

@@ -16,6 +16,7 @@
 
 #include "chatd/base/bounds.h"
 #include "chatd/base/hash.h"
+#include "chatd/core/event.h"
 
 struct account;
 struct bytes;
@@ -47,6 +48,8 @@ enum act_kind {
 	ACT_READ = 'm',      /* and has been read */
 	ACT_SEEN = 'R',      /* how far somebody has read a room */
 	ACT_TICK = 'T',      /* something is due */
+	ACT_COMPARE = 'X',   /* somebody compares what the nodes have, */
+	ACT_DIGEST = 'Y',    /* and this is what one has */
 };
 
 /* A node, as the acts so far have it. */
@@ -55,6 +58,8 @@ struct node {
 	uint64_t incarnation;     /* counts its starts */
 	uint64_t number;          /* of the last act of that incarnation that was applied */
 	bool up;                  /* its acts count */
+	bool compared;            /* it has answered the comparison that this node has asked for, */
+	uint64_t digest;          /* and that is what it has */
 	struct session *people;   /* hash of its sessions, by person.number */
 	struct session *touched;  /* those whose fact is to be saved when the act is done */
 	UT_hash_handle hh;        /* in cluster.nodes */
@@ -73,6 +78,15 @@ struct person {
 	UT_hash_handle hh;        /* in node.people */
 };
 
+/* A comparison of the nodes that somebody on this one has asked for. */
+struct comparison {
+	struct conn_id asker;     /* whose input waits; gen 0: there is no comparison */
+	uint64_t number;          /* of its act */
+	bool begun;               /* that act was applied here, */
+	uint64_t seq;             /* after this record */
+	bool status;              /* for a program (--status) */
+};
+
 /* Part of struct chat. */
 struct cluster {
 	struct node *self;        /* this node; NULL: a single chatd */
@@ -84,6 +98,7 @@ struct cluster {
 	uint64_t incarnation;     /* of this process */
 	uint64_t number;          /* of our newest act */
 	uint64_t people;          /* newest person.number of ours */
+	struct comparison comparison;
 	uint64_t records;         /* a hash of all records up to the last act, */
 	uint64_t facts;           /* and the sum of those of the facts that this act has saved: in which order it does is
 	                           * no matter, and depends on the order in which a node has loaded things */
