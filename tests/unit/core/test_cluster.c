@@ -378,6 +378,28 @@ static void test_one_name(void **state)
 	reads(1, 0, "eve is taken");
 }
 
+/* Each is told on their own node, and nobody reads what is for somebody of another one. Both have the first slot. */
+static void test_each_is_told_what_is_theirs(void **state)
+{
+	(void)state;
+	comes(0, 0, "x1\n");
+	say(0, 0, "correct horse\n");
+	reads(0, 0, "You are x1");
+	comes(1, 0, "bob\n");
+	say(0, 0, "/mute bob 5m noise\n");
+	reads(0, 0, "bob is muted in general");
+	reads_not(0, 0, "muted you");
+	reads(1, 0, "x1 has muted you in general");
+	say(0, 0, "/unmute bob\n");
+	say(0, 0, "/join ops\n");
+	say(1, 0, "/join ops\n");
+	say(0, 0, "/kick bob off you go\n");
+	reads(0, 0, "bob was removed from ops.");
+	reads_not(0, 0, "removed you");
+	reads(1, 0, "x1 removed you");
+	reads_not(1, 0, "-- bob was removed from ops.");
+}
+
 /* A node is not heard of any more: its people leave, and what comes of it late is void. */
 static void test_a_lease_ends(void **state)
 {
@@ -546,6 +568,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_two_talk, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_one_name, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_each_is_told_what_is_theirs, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_lease_ends, begin_nodes, end_nodes),
 		cmocka_unit_test(test_anything),
 	};
