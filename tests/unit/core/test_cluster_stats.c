@@ -97,7 +97,10 @@ static void test_whois_tells_the_node(void **state)
 {
 	(void)state;
 	sends(0, "/whois bob\n");
+	assert_has("-- bob is in general.\\n"); /* since when, node b alone knows */
 	assert_has("-- bob is connected to node b.");
+	sends(0, "/connections\n");
+	assert_has("-- 1 of 3 people is connected to this node:");
 	sends(0, "/whois alice\n");
 	assert_has("-- alice is connected to node a.");
 }
