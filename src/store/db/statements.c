@@ -25,7 +25,7 @@ static const char *const texts[SQL_COUNT] = {
 	                   " WHERE keep_days > 0 OR keep_lines > 0 ORDER BY id",
 	[SQL_ROOM_IDS] = "SELECT id FROM rooms WHERE id >= ?1 ORDER BY id",
 	[SQL_ROOM_LIST] = "SELECT r.id, r.name, r.topic, m.id, m.time_ms FROM rooms r"
-	                  " JOIN messages m ON m.id ="
+	                  " LEFT JOIN messages m ON m.id ="
 	                  " (SELECT max(id) FROM messages WHERE room = r.id) ORDER BY r.id",
 	[SQL_ROOM_NEWEST] = "SELECT max(id) FROM messages WHERE room = ?1",
 	[SQL_ROOM_COUNT] = "SELECT count(*) FROM messages WHERE room = ?1",
