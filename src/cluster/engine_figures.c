@@ -53,11 +53,15 @@ static void nodes_copy(const struct engine_thread *t, struct engine_figures *to)
 {
 	for (uint32_t i = 0; i < t->nodes.n; i++) {
 		const struct node *node = &t->nodes.node[i];
+		int64_t ms = node_behind_ms(&t->observed, node->name);
+		/* An operator has taken it out for good. */
+		if (!node->up && ms < 0 && t->observed.nbehind > 0)
+			continue;
 		struct engine_node *copy = &to->node[to->n++];
 		memcpy(copy->name, node->name, sizeof(copy->name));
 		copy->incarnation = node->incarnation;
 		copy->up = node->up;
-		copy->behind_ms = node_behind_ms(&t->observed, node->name);
+		copy->behind_ms = ms;
 	}
 }
 

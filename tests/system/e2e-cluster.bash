@@ -134,6 +134,12 @@ cluster_operators() {
 	sed "s|^listen.*|listen = 127.0.0.1:$other|; s|^database.*|database = $work/b/chatd.db|; s|^node.*|node = b|" "$conf" \
 		>"$work/b/chatd.conf"
 	[ "${#as[@]}" -eq 0 ] || chown -R 61000 "$work/b"
+	sed "s|^cluster_password_file.*|cluster_password_file = $work/etc/wrong|" "$conf" >"$work/etc/wrong.conf"
+	echo nonsense >"$work/etc/wrong"
+	chmod 600 "$work/etc/wrong"
+	[ "${#as[@]}" -eq 0 ] || chown 61000 "$work/etc/wrong"
+	expect=78 refuses "what the engine refuses for good ends a start with status 78" 'cluster: Redis refuses the password' \
+		-c "$work/etc/wrong.conf"
 	up -c "$conf" || return
 	await in_log 'this node has all that the others have'
 	second_node || not_ok "a second node starts" "$(tail -n 20 "$work/b.log")"
