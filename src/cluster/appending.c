@@ -6,6 +6,7 @@
  */
 #include "chatd/cluster/appending.h"
 
+#include "chatd/cluster/engine_figures.h"
 #include "chatd/cluster/expecting.h"
 #include "chatd/cluster/outcome.h"
 
@@ -48,6 +49,7 @@ void appending_turn(struct engine_thread *t, int64_t now_ms)
 	t->batch_error[0] = '\0';
 	atomic_store(&t->e->appending, true);
 	expect(t, EXPECT_BATCH);
+	figures_sent(t);
 }
 
 /* One act's answer: its entry's id. */
@@ -104,6 +106,7 @@ enum outcome appending_on_reply(struct engine_thread *t, const redisReply *r)
 	atomic_store(&t->e->appending, false);
 	if (t->batch_error[0] != '\0')
 		return batch_refused(t);
+	figures_answered(t);
 	enum outcome outcome = batch_answered(t, r);
 	t->answered = outcome == OUTCOME_OK;
 	proposals_read(&t->proposals, &t->e->proposed, t->reading.at);

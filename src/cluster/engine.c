@@ -145,6 +145,8 @@ static void engine_free(struct engine *e)
 	free(atomic_load(&e->applied));
 	free(atomic_load(&e->forget));
 	free(atomic_load(&e->beginning));
+	free(atomic_load(&e->figures.left));
+	free(e->figures.taken);
 	fd_close(e->inbox.event_fd);
 	fd_close(e->sleeper.fd);
 	fd_close(e->dialer.sleeper.fd);
@@ -205,7 +207,8 @@ struct engine *engine_start(const struct engine_options *o, char *why, size_t by
 	assert(node_name_ok(o->node, strlen(o->node)) && node_name_ok(o->stream, strlen(o->stream)) &&
 	       o->lease_ms > 0);
 	struct engine *e = mem_zero(1, sizeof(*e));
-	e->options = (struct engine_options){ .database = o->database, .format = o->format, .sync = o->sync };
+	e->options = (struct engine_options){ .database = o->database, .format = o->format, .sync = o->sync,
+	                                      .appends = o->appends };
 	e->times = times_of(o->lease_ms, o->sync);
 	keys_init(&e->keys, o->stream, o->database, o->node);
 	snprintf(e->node, sizeof(e->node), "%s", o->node);

@@ -5,9 +5,11 @@
 
 #include "chatd/cluster/appending.h"
 #include "chatd/cluster/ask.h"
+#include "chatd/cluster/engine_figures.h"
 #include "chatd/cluster/expecting.h"
 #include "chatd/cluster/incarnation.h"
 #include "chatd/cluster/lease.h"
+#include "chatd/cluster/observing.h"
 #include "chatd/cluster/outcome.h"
 #include "chatd/cluster/reading.h"
 #include "chatd/cluster/session.h"
@@ -56,6 +58,8 @@ static enum outcome writer_reply(struct engine_thread *t, const redisReply *r)
 	enum expected kind = expected_next(t);
 	if (kind == EXPECT_BATCH)
 		return appending_on_reply(t, r);
+	if (observing_on_reply(t, kind, r))
+		return OUTCOME_OK;
 	if (r->type == REDIS_REPLY_ERROR && kind != EXPECT_SAVED)
 		return outcome_error(t, r->str);
 	switch (kind) {
@@ -80,6 +84,10 @@ static enum outcome writer_reply(struct engine_thread *t, const redisReply *r)
 		return engine_session_on_settings(t, r);
 	case EXPECT_HEARD:
 		telling_on_heard(t, r);
+		break;
+	case EXPECT_EXTENT: /* those of observing_on_reply */
+	case EXPECT_TOLD:
+	case EXPECT_BEHIND:
 		break;
 	case EXPECT_SAVED: /* if memory is short, say: then the next one says it */
 	case EXPECT_BATCH:
@@ -169,6 +177,7 @@ static int session_timeout(const struct engine_thread *t, int64_t now_ms)
 		earlier(&at, t->append_at_ms);
 	if (!t->stopping && !t->reading.asked && t->reading.ask_at_ms > now_ms)
 		earlier(&at, t->reading.ask_at_ms);
+	earlier(&at, observing_due_ms(t));
 	if (t->reading.caught_up && !t->nodes.leasing)
 		earlier(&at, t->nodes.leases_at_ms);
 	if (t->reading.caught_up && !t->nodes.trimming && t->nodes.seen)
@@ -200,6 +209,7 @@ static enum outcome session_send(struct engine_thread *t, int64_t now_ms)
 	lease_turn(t, now_ms);
 	nodes_turn(t, now_ms);
 	engine_session_recheck(t, now_ms);
+	observing_turn(t, now_ms);
 	appending_turn(t, now_ms);
 	telling_turn(t, now_ms);
 	if (!t->stopping)
@@ -246,6 +256,7 @@ static enum outcome session_turn(struct engine_thread *t)
 	/* What waits may meet the same error again, so only an answer shows that it is over. */
 	if (!t->silent && (t->answered || !t->proposals.open))
 		tell_back(t);
+	figures_leave(t, false);
 	return OUTCOME_OK;
 }
 

@@ -30,6 +30,7 @@ void keys_init(struct keys *k, const char *stream, uint32_t database, const char
 	key_of(k->format, stream, "format");
 	key_of(k->incarnation, stream, "incarnation");
 	key_of(k->at, stream, "at");
+	key_of(k->behind, stream, "behind");
 	keys_lease(k->lease, k, node);
 	keys_channel(k->channel, k, node);
 }

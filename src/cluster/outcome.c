@@ -3,6 +3,8 @@
  */
 #include "chatd/cluster/outcome.h"
 
+#include "chatd/cluster/engine_figures.h"
+
 #include "chatd/base/clock.h"
 
 #include <stdarg.h>
@@ -107,6 +109,7 @@ void tell_away(struct engine_thread *t, const char *why)
 		return;
 	snprintf(t->away_why, sizeof(t->away_why), "%s", why);
 	t->away_told = true;
+	figures_leave(t, true); /* first, so that whoever hears of it finds it there */
 	tell(t, ENGINE_AWAY, why, 0);
 }
 

@@ -8,6 +8,7 @@
  */
 #include "chatd/cluster/reading.h"
 
+#include "chatd/cluster/engine_figures.h"
 #include "chatd/cluster/extent.h"
 #include "chatd/cluster/outcome.h"
 
@@ -125,6 +126,7 @@ static enum outcome entries_take(struct engine_thread *t, const redisReply *entr
 	r->gap = entries->elements >= r->count;
 	if (!r->gap && entries->elements >= GATHER_ACTS)
 		r->ask_at_ms = boot_ms() + GATHER_MS;
+	figures_read_on(t, news->acts);
 	r->count = each * ACTS_READ_MAX <= ACTS_READ_BYTES ? ACTS_READ_MAX : (uint32_t)(ACTS_READ_BYTES / each);
 	r->count = r->count < COUNT_LEAST ? COUNT_LEAST : r->count;
 	/* Before the loop hears of its own, so that it finds room. */

@@ -8,6 +8,7 @@
 #include "chatd/cluster/expecting.h"
 #include "chatd/cluster/extent.h"
 #include "chatd/cluster/lease.h"
+#include "chatd/cluster/observing.h"
 #include "chatd/cluster/outcome.h"
 #include "chatd/cluster/settings.h"
 #include "chatd/cluster/telling.h"
@@ -350,6 +351,7 @@ enum outcome engine_session_begin(struct engine_thread *t)
 	t->append_at_ms = 0;
 	t->asks.settings_ms = boot_ms() + t->e->times.lease;
 	nodes_reset(&t->nodes, boot_ms());
+	observing_reset(t, boot_ms());
 	t->in_session = true;
 	if (t->lease.incarnation != t->ready) {
 		t->ready = t->lease.incarnation;

@@ -15,6 +15,7 @@
 #include "chatd/base/fields.h"
 #include "chatd/core/commands/cmd_account.h"
 #include "chatd/core/commands/cmd_cert.h"
+#include "chatd/core/commands/cmd_cluster.h"
 #include "chatd/core/commands/command.h"
 #include "chatd/core/commands/cmd_lines.h"
 #include "chatd/core/commands/cmd_report.h"
@@ -483,6 +484,12 @@ static void apply(struct chat *c, const struct act *a)
 	case ACT_TICK:
 		act_tick(c);
 		break;
+	case ACT_COMPARE:
+		compare_apply(c, a->node, a->incarnation, a->number);
+		break;
+	case ACT_DIGEST:
+		compare_answered(c, a->node, a->text);
+		break;
 	}
 	/* What they have asked is asked on their own node. */
 	if (s != NULL && person_is_remote(s))
@@ -522,6 +529,7 @@ static void finish(struct chat *c)
 
 	roster_save(c);
 	c->cluster.applying = false;
+	compare_settle(c);
 	if (act_goes_on(c))
 		return;
 	cluster_noted(c);

@@ -495,6 +495,7 @@ void chat_count(const struct chat *c, struct chat_counts *counts)
 {
 	*counts = c->status.counts;
 	counts->unnamed = c->people.unnamed.n;
+	counts->named = cluster_people_here(c);
 }
 
 /* The notices that this makes are never sent. */

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
@@ -67,6 +68,7 @@ static void apply(struct server *s, const struct engine_act *act)
 {
 	snprintf(s->acts.id, sizeof s->acts.id, "%s", act->id);
 	s->acts.done_seq = s->effects.given_seq;
+	s->acts.applied++;
 	effects_step(s, &(struct event){.kind = EVENT_ACT, .act = {act->text, act->at_ms}});
 	while (chat_goes_on(s->chat))
 		effects_step(s, &(struct event){.kind = EVENT_ACT, .act = {NULL, act->at_ms}});
@@ -80,6 +82,7 @@ static void apply(struct server *s, const struct engine_act *act)
 static void ready(struct server *s, const struct engine_event *e)
 {
 	s->acts.incarnation = e->incarnation;
+	snprintf(s->acts.cluster, sizeof s->acts.cluster, "%s", e->cluster);
 	log_info("cluster %s: incarnation %" PRIu64 " of this node", e->cluster, e->incarnation);
 	s->acts.ready(s->acts.ctx, e->cluster);
 	effects_step(s, &(struct event){.kind = EVENT_INCARNATION, .incarnation = e->incarnation});

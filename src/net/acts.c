@@ -2,6 +2,7 @@
 
 #include "chatd/net/acts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -9,6 +10,8 @@
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
 #include "chatd/cluster/engine.h"
+#include "chatd/cluster/engine_figures.h"
+#include "chatd/core/cluster_figures.h"
 #include "chatd/net/server.h"
 
 struct late_act {
@@ -23,6 +26,7 @@ void acts_propose(struct server *s, const struct effect *e)
 	struct acts *a = &s->acts;
 	struct late_act *l;
 
+	a->proposed++;
 	if (a->late.n == 0 && engine_propose(a->engine, a->incarnation, e->text, e->len))
 		return;
 	l = mem_alloc(sizeof *l + e->len + 1);
@@ -144,6 +148,41 @@ void acts_saved(struct server *s, uint64_t seq)
 	engine_forget(a->engine, a->forgets.id);
 	a->forgets.seq = 0;
 }
+
+/* -- figures --------------------------------------------------------------------------------- */
+
+void acts_figures(const struct server *s, struct cluster_figures *f)
+{
+	const struct acts *a = &s->acts;
+	const struct engine_figures *e;
+
+	*f = (struct cluster_figures){.there = a->engine != NULL};
+	if (a->engine == NULL)
+		return;
+	e = engine_figures(a->engine);
+	f->open = a->open;
+	f->up = e->up;
+	f->since_ms = e->since_ms > 0 && e->since_ms < s->mono_ms ? s->mono_ms - e->since_ms : 0;
+	snprintf(f->id, sizeof f->id, "%s", a->cluster);
+	snprintf(f->why, sizeof f->why, "%s", e->why);
+	f->incarnation = a->incarnation;
+	f->length = e->length;
+	f->behind = e->unread < 0 ? -1 : e->unread + engine_untaken(a->engine);
+	f->behind_ms = e->behind_ms;
+	f->append_us = e->append_us;
+	f->waiting = engine_proposals(a->engine);
+	f->proposed = a->proposed;
+	f->applied = a->applied;
+	for (uint32_t i = 0; i < e->n; i++) {
+		struct node_figures *n = &f->node[f->n++];
+
+		memcpy(n->name, e->node[i].name, sizeof n->name);
+		n->up = e->node[i].up;
+		n->behind_ms = e->node[i].behind_ms;
+	}
+}
+
+/* -- life ------------------------------------------------------------------------------------ */
 
 void acts_wake(struct server *s)
 {

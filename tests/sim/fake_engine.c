@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chatd/cluster/engine_figures.h"
 #include "fake_writer.h"
 
 enum {
@@ -480,6 +481,31 @@ void engine_applied(struct engine *e, const char *id)
 	if (entry + 1 < e->applied)
 		sim_fail("a position goes back");
 	e->applied = entry + 1;
+}
+
+/* What of it can be trimmed is src/cluster's. */
+void engine_forget(struct engine *e, const char *id)
+{
+	(void)e;
+	(void)id;
+}
+
+const struct engine_figures *engine_figures(struct engine *e)
+{
+	static struct engine_figures figures;
+
+	figures = (struct engine_figures){.up = e->connected, .length = e->stream->entries.n, .unread = -1};
+	return &figures;
+}
+
+uint32_t engine_proposals(const struct engine *e)
+{
+	return (uint32_t)e->proposals.n;
+}
+
+uint32_t engine_untaken(const struct engine *e)
+{
+	return (uint32_t)e->acts;
 }
 
 int engine_event_fd(const struct engine *e)

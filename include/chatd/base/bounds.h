@@ -478,6 +478,9 @@ enum {
 	                         * one has a turn each second */
 	HEALTH_UNSAVED_MS_MAX = 10000, /* and neither is it if for so long nothing was saved of what waits: a disk that
 	                         * is slow takes a second or two, one that does not answer reports no error */
+	HEALTH_AWAY_MS_MAX = 10000, /* or if the engine of the cluster has been away for so long: a restart of Redis
+	                         * takes a few seconds, and after a lease the others take this node for dead */
+	HEALTH_BEHIND_MS_MAX = 10000, /* or if a node is so far behind the others: then people would talk to the past */
 	RECV_BUFFERS = 2048,    /* buffers lent to the kernel; a power of two */
 	RECV_BUFFER_BYTES = 2048, /* and the size of each */
 	FEED_CHUNK_BYTES = 32 << 10, /* a chunk of a busy feed's log */

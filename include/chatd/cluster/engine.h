@@ -38,6 +38,7 @@
 #include <stdint.h>
 
 struct engine;
+struct histogram;
 
 struct engine_options {
 	const char *node;       /* this node's name: 1 to NODE_BYTES_MAX of [a-z0-9-] */
@@ -53,6 +54,7 @@ struct engine_options {
 	 * and why: half a sentence. The engine closes what it returns. */
 	int (*connect)(void *ctx, char *why, size_t bytes);
 	void *ctx;              /* for connect */
+	struct histogram *appends; /* where the thread counts what it takes to append acts; borrowed. NULL: nowhere */
 };
 
 enum engine_event_kind {

@@ -13,10 +13,12 @@
  *	ask              waiting for an answer, while a session begins
  *	telling          texts for other nodes, and theirs
  *	appending, reading, nodes    what is done in a session: our acts, all acts, the other nodes
+ *	observing        how long the stream is
  *	extent           what the stream has
  *	expecting        what the replies to that are to
  *	incarnation      its end
  *	outcome          what went wrong, in words, and telling the loop
+ *	engine_figures   what operators see
  *	proposals        our acts that are not answered
  *	tells            our texts for other nodes that are not heard
  *	settings         the rules for Redis's settings
@@ -62,6 +64,8 @@ struct engine_times {
 	uint32_t settle;        /* how long a node has to be past an act that is forgotten */
 };
 
+struct engine_figures;
+
 struct engine {
 	struct engine_options options; /* set once, without what points outside; the password is cleared */
 	struct engine_times times; /* set once */
@@ -91,6 +95,10 @@ struct engine {
 	_Atomic(struct stream_id *) applied; /* not yet taken by the thread */
 	_Atomic(struct stream_id *) forget; /* the same */
 	_Atomic(struct beginning *) beginning; /* the same */
+	struct {
+		_Atomic(struct engine_figures *) left; /* by the thread, and not taken by the loop; NULL: none */
+		struct engine_figures *taken; /* loop; NULL: none */
+	} figures;
 	_Atomic bool stop;      /* true once the thread must end */
 	int64_t stop_by_ms;     /* CLOCK_BOOTTIME: when it gives up; set before stop */
 	uint32_t unanswered;    /* thread: acts that it gave up */
@@ -139,12 +147,38 @@ enum expected {
 	EXPECT_TRIM,      /* entries that were trimmed */
 	EXPECT_SETTINGS,  /* Redis's settings */
 	EXPECT_HEARD,     /* how many have heard a text; as many replies as tells.sent */
+	EXPECT_EXTENT,    /* of the stream, for operators, */
+	EXPECT_TOLD,      /* how far behind this node is, */
+	EXPECT_BEHIND,    /* and all nodes are */
 };
 enum { EXPECTED_MAX = 16 }; /* kinds of replies under way: each at most once */
 
 struct expecting {
 	enum expected kinds[EXPECTED_MAX]; /* a ring, in the order of the commands */
 	uint32_t first, n;      /* where it begins, how many there are */
+};
+
+/* For operators alone. */
+struct observed {
+	bool asked;             /* a look at the stream is under way, */
+	bool comparing;         /* and so is one at how far the others are */
+	int64_t due_ms, compare_at_ms; /* when to look again, by CLOCK_BOOTTIME */
+	uint64_t length, added; /* as of the last look: entries that are there, and that ever were; */
+	struct stream_id last;  /* and the last one */
+	uint64_t read;          /* how many were ever added up to the last that we read, */
+	bool counted;           /* if that is known */
+	int64_t sent_us;        /* when the batch that is under way was sent; like the next ones, by CLOCK_MONOTONIC */
+	int64_t append_us;      /* what the last one took; 0: there was none */
+	int64_t level_ms;       /* when all was read and taken by the loop, the last time; 0: it never was */
+	int64_t told_ms;        /* how far behind the others think that we are; -1: not known */
+	struct {
+		char node[NODE_BYTES_MAX + 1];
+		int64_t ms;
+	} behind[NODES_MAX];    /* how far all nodes are behind, as they say */
+	uint32_t nbehind;
+	int64_t left_ms;        /* when a copy was last left for the loop */
+	int64_t since_ms;       /* since when it is as `up` says; 0: at the start */
+	bool up;                /* acts go through */
 };
 
 /* The thread's own. Times are of CLOCK_BOOTTIME. */
@@ -164,6 +198,7 @@ struct engine_thread {
 	} asks;                 /* when to ask */
 	struct expecting expecting; /* on the writer */
 	struct nodes nodes;
+	struct observed observed;
 	uint32_t batch_left;    /* replies of the batch that are still to come; 0: none is under way */
 	bool stopping;          /* the thread must end once what waits is answered */
 	int64_t append_at_ms;   /* after an error, when to send them again */

@@ -8,6 +8,7 @@
  *	chatd:incarnation   hash: for each node that ever was, how often it has begun
  *	chatd:at            hash: for each node, the id of the last entry that it has applied and
  *	                    saved; "0-0": none yet
+ *	chatd:behind        hash: for each node, how many milliseconds it is behind the newest entry; for operators
  *	chatd:lease:NODE    the node's incarnation, for as long as it holds the lease
  *
  * And the channels, which a Redis has for all of its databases, so they have the database's number:
@@ -43,6 +44,7 @@ struct keys {
 	char lease[KEY_BYTES]; /* our own, */
 	char channel[KEY_BYTES]; /* and so is this */
 	uint32_t database;
+	char behind[KEY_BYTES];
 };
 
 /* Of a cluster and this node. */

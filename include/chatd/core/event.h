@@ -16,6 +16,7 @@
 #include "chatd/base/address.h"
 #include "chatd/base/fingerprint.h"
 #include "chatd/base/ranges.h"
+#include "chatd/core/cluster_figures.h"
 #include "chatd/core/terminal/view.h"
 
 /* Identifies a connection for as long as it lives. Slots are reused and generations
@@ -450,7 +451,8 @@ struct chat_counts {
 	                          * something while signed in */
 	uint64_t banned;         /* people who could not come in because of a ban, */
 	uint64_t locked_out;     /* or of the lockdown */
-	uint32_t unnamed;        /* connections without a name, at present */
+	uint32_t unnamed;        /* connections without a name, at present, */
+	uint32_t named;          /* and of people with one */
 };
 
 /* The program's own figures. */
@@ -466,6 +468,7 @@ struct figures {
 		uint64_t done, failed; /* handshakes */
 		uint64_t refused;   /* connections that were refused before one */
 	} tls;
+	struct cluster_figures cluster;
 };
 
 /* How much of a room's feed has arrived at a connection's peer. */

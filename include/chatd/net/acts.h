@@ -13,6 +13,7 @@
 
 #include "chatd/base/bounds.h"
 
+struct cluster_figures;
 struct effect;
 struct engine;
 struct record;
@@ -41,6 +42,9 @@ struct acts {
 		struct late_act *first; /* owned list: acts that the engine had no room for; no input is taken meanwhile */
 		uint32_t n;
 	} late;
+	uint64_t proposed;          /* counts acts of this node, */
+	uint64_t applied;           /* and those of all nodes that were applied */
+	char cluster[CLUSTER_ID_BYTES_MAX + 1]; /* its id; "": not known yet */
 	char *position;             /* owned; for POSITION_BYTES_MAX */
 	struct {
 		char **text;            /* owned, and so is each: what the engine did not take, of the step that is carried out */
@@ -66,6 +70,9 @@ char *acts_unheard(struct server *s);
 
 /* All up to that record is saved. */
 void acts_saved(struct server *s, uint64_t seq);
+
+/* What operators see of the cluster. */
+void acts_figures(const struct server *s, struct cluster_figures *f);
 
 /* The end of a turn. */
 void acts_wake(struct server *s);

@@ -11,6 +11,7 @@
 #include "chatd/core/commands/cmd_account.h"
 #include "chatd/core/commands/cmd_ban.h"
 #include "chatd/core/commands/cmd_cert.h"
+#include "chatd/core/commands/cmd_cluster.h"
 #include "chatd/core/commands/cmd_connections.h"
 #include "chatd/core/commands/cmd_filter.h"
 #include "chatd/core/commands/cmd_history.h"
@@ -415,8 +416,14 @@ const struct command commands[] = {
 	 "code bob"},
 	{"stats", "", "", 0, 0, false, false, cmd_stats, ROLE_ADMIN, FLAG_HOST, TOPIC_SERVER,
 	 "Show how the server is doing",
-	 "Shows how the server is doing: people, rooms, what is saved, memory, the database.",
+	 "Shows how the server is doing: people, rooms, what is saved, memory, the database; in a cluster, "
+	 "its engine and its nodes.",
 	 "stats"},
+	{"compare", "", "", 0, 0, false, false, cmd_compare, ROLE_ADMIN, FLAG_HOST | FLAG_STATUS, TOPIC_SERVER,
+	 "Compare the nodes of the cluster",
+	 "In a cluster, lets each node make a digest of what all of them share, as of the same act, and "
+	 "shows whether these are the same.",
+	 "compare"},
 	{"connections", "", "[N]", 1, 0, false, false, cmd_connections, ROLE_ADMIN,
 	 FLAG_HOST | FLAG_STATUS, TOPIC_SERVER,
 	 "List everyone who is here",

@@ -254,6 +254,26 @@ void person_touched(struct session *s)
 	s->person.touched = false;
 }
 
+uint32_t cluster_people_of(const struct node *n)
+{
+	const struct session *s = n != NULL ? n->people : NULL;
+	uint32_t people = 0;
+
+	for (; s != NULL; s = s->person.hh.next)
+		people += s->state == SESSION_CHAT;
+	return people;
+}
+
+uint32_t cluster_people_here(const struct chat *c)
+{
+	uint32_t people = c->people.n;
+
+	for (const struct node *n = c->cluster.nodes; n != NULL; n = n->hh.next)
+		if (n != c->cluster.self)
+			people -= cluster_people_of(n);
+	return people;
+}
+
 bool person_is_remote(const struct session *s)
 {
 	return s->id.gen == 0;

@@ -81,8 +81,8 @@ static struct effect *send_open(struct chat *c, const struct session *s)
 {
 	struct effect *e = c->output.n == 0 ? NULL : &c->output.effects[c->output.n - 1];
 
-	if (e != NULL && e->kind == EFFECT_SEND && e->conn.slot == s->id.slot && e->line.kind == LINE_TEXT &&
-	    !e->waits && e->line.unasked == is_unasked(s) && e->text + e->len == c->output.arena + c->output.arena_len)
+	if (e != NULL && e->kind == EFFECT_SEND && e->conn.slot == s->id.slot && e->conn.gen == s->id.gen &&
+	    e->line.kind == LINE_TEXT && !e->waits && e->line.unasked == is_unasked(s) && e->text + e->len == c->output.arena + c->output.arena_len)
 		return e;
 	e = emit(c, EFFECT_SEND);
 	e->conn = s->id;

@@ -555,6 +555,28 @@ static void test_one_name(void **state)
 	reads(1, 0, "eve is taken");
 }
 
+/* Each is told on their own node, and nobody reads what is for somebody of another one. Both have the first slot. */
+static void test_each_is_told_what_is_theirs(void **state)
+{
+	(void)state;
+	comes(0, 0, "x1\n");
+	say(0, 0, "correct horse\n");
+	reads(0, 0, "You are x1");
+	comes(1, 0, "bob\n");
+	say(0, 0, "/mute bob 5m noise\n");
+	reads(0, 0, "bob is muted in general");
+	reads_not(0, 0, "muted you");
+	reads(1, 0, "x1 has muted you in general");
+	say(0, 0, "/unmute bob\n");
+	say(0, 0, "/join ops\n");
+	say(1, 0, "/join ops\n");
+	say(0, 0, "/kick bob off you go\n");
+	reads(0, 0, "bob was removed from ops.");
+	reads_not(0, 0, "removed you");
+	reads(1, 0, "x1 removed you");
+	reads_not(1, 0, "-- bob was removed from ops.");
+}
+
 /* A node is not heard of any more: its people leave, and what comes of it late is void. */
 static void test_a_lease_ends(void **state)
 {
@@ -810,7 +832,7 @@ static void anything(void)
 		"/remove account x%u --yes --lines\n", "/remove room ops --yes\n", "/code x%u\n", "/totp\n", "/codes\n", "/cert list\n",
 		"/prune --yes\n", "/backup b%u.db\n", "/shutdown 5m\n", "/shutdown off\n", "/reports resolve all\n", "/ban 192.0.2.0/24 1m\n", "/highlight term%u\n", "/set zone UTC\n", "/transfer x%u\n", "/accept ops\n", "/room mods%u on\n",
 		"/role x%u moderator\n", "/drop correct horse\n", "/cert\n", "/sessions\n", "/slow off\n", "/voice x%u\n", "/undo #A%u\n",
-		"/lockdown 5m\n", "/filter add word%u\n", "/filter remove word%u\n", "/unban all --yes\n", "/history\n", "/mentions\n",
+		"/lockdown 5m\n", "/filter add word%u\n", "/filter remove word%u\n", "/unban all --yes\n", "/history\n", "/mentions\n", "/compare\n",
 	};
 	bool there[NODES][8] = {{false}};
 	uint32_t gen[NODES][8] = {{0}}, host_gen = 0;
@@ -902,6 +924,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_room_is_known_once, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_room_is_emptied_on_all, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_one_name, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_each_is_told_what_is_theirs, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_lease_ends, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_others_meanwhile, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_waiting_at_the_prompt, begin_nodes, end_nodes),

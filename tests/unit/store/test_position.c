@@ -416,6 +416,28 @@ static void a_group_is_whole_wherever_it_ends(void **state)
 	assert_in_range(points, 100, 2 * POINTS_MAX);
 }
 
+static void note_room(void *ctx, const struct saved_room *r)
+{
+	char *to = ctx;
+
+	sprintf(to + strlen(to), "%u %s [%s] %llu;", r->room, r->name, r->topic, (unsigned long long)r->last_id);
+}
+
+/* All nodes know a room until an act removes it, so one that has started since knows it too. */
+static void rooms_without_lines_come_back_in_a_cluster(void **state)
+{
+	struct store_error err;
+	char text[1000] = "";
+	struct record r[] = {line_of(1, 2, "", ""), line_of(2, 3, "", ""), record_as(3, 3, RECORD_TOPIC, "b", 0, "nothing yet")};
+
+	r[0].kind = r[1].kind = RECORD_ROOM;
+	(void)state;
+	group_saved(store, r, 3, "1-0");
+	restart();
+	assert_true(store_rooms(store, note_room, text, &err));
+	assert_string_equal(text, "2 ops [] 0;3 other [nothing yet] 0;");
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, store_setup, store_teardown)
@@ -433,6 +455,7 @@ int main(void)
 		TEST(a_database_that_is_rebuilt_keeps_it),
 		TEST(retention_and_the_index_leave_it),
 		TEST(nothing_is_imported_into_a_node),
+		TEST(rooms_without_lines_come_back_in_a_cluster),
 		cmocka_unit_test_setup_teardown(a_group_is_whole_wherever_it_ends, folder_setup,
 		                                folder_teardown),
 	};

@@ -49,6 +49,8 @@ enum act_kind {
 	ACT_READ = 'm',      /* and has been read */
 	ACT_SEEN = 'R',      /* how far somebody has read a room */
 	ACT_TICK = 'T',      /* something is due */
+	ACT_COMPARE = 'X',   /* somebody compares what the nodes have, */
+	ACT_DIGEST = 'Y',    /* and this is what one has */
 };
 
 /* A node, as the acts so far have it. */
@@ -58,6 +60,8 @@ struct node {
 	uint64_t number;          /* of the last act of that incarnation that was applied */
 	bool up;                  /* its acts count */
 	uint64_t over;            /* the newest incarnation whose lease is over, as this node was told */
+	bool compared;            /* it has answered the comparison that this node has asked for, */
+	uint64_t digest;          /* and that is what it has */
 	struct session *people;   /* hash of its sessions, by person.number */
 	struct session *touched;  /* those whose fact is to be saved when the act is done */
 	UT_hash_handle hh;        /* in cluster.nodes */
@@ -84,6 +88,15 @@ struct person_ref {
 	uint64_t number;
 };
 
+/* A comparison of the nodes that somebody on this one has asked for. */
+struct comparison {
+	struct conn_id asker;     /* whose input waits; gen 0: there is no comparison */
+	uint64_t number;          /* of its act */
+	bool begun;               /* that act was applied here, */
+	uint64_t seq;             /* after this record */
+	bool status;              /* for a program (--status) */
+};
+
 /* Part of struct chat. */
 struct cluster {
 	struct node *self;        /* this node; NULL: a single chatd */
@@ -99,6 +112,7 @@ struct cluster {
 	uint64_t incarnation;     /* of this process */
 	uint64_t number;          /* of our newest act */
 	uint64_t people;          /* newest person.number of ours */
+	struct comparison comparison;
 	uint64_t records;         /* a hash of all records up to the last act, */
 	uint64_t facts;           /* and the sum of those of the facts that this act has saved: in which order it does is
 	                           * no matter, and depends on the order in which a node has loaded things */
@@ -157,6 +171,10 @@ struct session *person_at(struct chat *c, const struct person_ref *ref);
 void person_touch(struct session *s);
 /* It has been saved. */
 void person_touched(struct session *s);
+/* People with a name who are connected here; and on a node, 0 for NULL. */
+uint32_t cluster_people_here(const struct chat *c);
+uint32_t cluster_people_of(const struct node *n);
+
 /* s has no connection here. */
 bool person_is_remote(const struct session *s);
 
