@@ -102,6 +102,17 @@ void bytes_puts(struct bytes *b, const char *s)
 	bytes_append(b, s, strlen(s));
 }
 
+void bytes_number(struct bytes *b, uint64_t n)
+{
+	char digits[20], *p = digits + sizeof digits;
+
+	do {
+		*--p = (char)('0' + n % 10);
+		n /= 10;
+	} while (n > 0);
+	bytes_append(b, p, (size_t)(digits + sizeof digits - p));
+}
+
 void bytes_printf(struct bytes *b, const char *fmt, ...)
 {
 	va_list ap;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "chatd/base/fields.h"
+#include "chatd/core/agreement.h"
 #include "chatd/core/commands/cmd_account.h"
 #include "chatd/core/commands/cmd_cert.h"
 #include "chatd/core/commands/cmd_cluster.h"
@@ -50,7 +51,8 @@
 
 /* An act, taken apart. */
 struct act {
-	struct node *node;
+	struct node *node;        /* NULL: of a node that nobody knows */
+	char name[NODE_BYTES_MAX + 1]; /* its name */
 	uint64_t incarnation, number;
 	enum act_kind kind;
 	uint64_t person;
@@ -58,18 +60,17 @@ struct act {
 };
 
 /* False: it is none. */
-static bool parse(struct chat *c, const char *text, struct act *a)
+static bool parse(const struct chat *c, const char *text, struct act *a)
 {
-	const char *blank = strchr(text, ' ');
-	char *name, *end;
+	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+	char *end;
 
-	if (blank == NULL || blank == text)
+	if (len == 0 || len > NODE_BYTES_MAX || text[len] != ' ')
 		return false;
-	name = mem_strdup(text);
-	name[blank - text] = '\0';
-	a->node = cluster_node(c, name);
-	free(name);
-	a->incarnation = strtoull(blank + 1, &end, 10);
+	memcpy(a->name, text, len);
+	a->name[len] = '\0';
+	a->node = cluster_find(c, a->name);
+	a->incarnation = strtoull(text + len + 1, &end, 10);
 	a->number = strtoull(end, &end, 10);
 	if (*end != ' ' || end[1] == '\0')
 		return false;
@@ -141,7 +142,10 @@ static void end_people(struct chat *c)
 
 static void begin_end(struct chat *c, struct node *n, uint64_t incarnation)
 {
+	if (n->up || n->incarnation == 0)
+		n->down_ms = c->cluster.at_ms;
 	n->up = false;
+	cluster_node_changed(n);
 	HASH_SRT(person.hh, n->people, by_number);
 	c->cluster.ending.node = n;
 	c->cluster.ending.before = incarnation;
@@ -156,12 +160,61 @@ static void propose_gone(struct chat *c, const struct node *n)
 	act_propose(c, NULL, ACT_GONE, text);
 }
 
-static void apply_node(struct chat *c, const struct act *a)
+/* The people of a node that has lost its lease, which nobody else has noticed: all stay. What was under way of those here,
+ * and was not done by now, will not be; and whoever has no name yet is somebody else from now on. */
+static void keep_people(struct chat *c, const struct act *a)
 {
-	begin_end(c, a->node, a->incarnation);
+	struct session *s, *next;
+
+	HASH_ITER(person.hh, a->node->people, s, next) {
+		if (a->node != c->cluster.self)
+			break;
+		if (s->state == SESSION_LOGIN && incarnation_of(s->person.number) < a->incarnation && person_is_remote(s))
+			session_end(c, s, NULL, false);
+		else if (s->state == SESSION_LOGIN && incarnation_of(s->person.number) < a->incarnation)
+			waiting_again(c, s);
+		else if (s->person.before > 0)
+			waiting_in_vain(c, s);
+	}
+}
+
+static bool is_this(const struct chat *c, const struct act *a)
+{
+	return a->node == c->cluster.self && a->incarnation == c->cluster.incarnation;
+}
+
+/* This node cannot be one of them. */
+static void refused(struct chat *c, const struct act *a, const char *why)
+{
+	if (is_this(c, a))
+		emit_unfit(c, why);
+}
+
+static void apply_node(struct chat *c, struct act *a)
+{
+	bool stays = a->node != NULL && a->node->up && a->node->incarnation != 0 &&
+	             a->node->incarnation == (uint64_t)fields_get_number(a->text, "continues");
+	char why[AGREEMENT_WHY_BYTES];
+
+	cluster_forget_nodes(c);
+	if (a->node == NULL)
+		a->node = cluster_node(c, a->name);
+	if (stays)
+		keep_people(c, a);
+	else
+		begin_end(c, a->node, a->incarnation);
 	a->node->incarnation = a->incarnation;
 	a->node->number = a->number;
-	a->node->up = true;
+	a->node->up = agreement_takes(c, a->node, a->text, why);
+	cluster_node_changed(a->node);
+	if (!a->node->up && stays)
+		begin_end(c, a->node, a->incarnation);
+	if (!a->node->up) {
+		refused(c, a, why);
+		return;
+	}
+	if (agreement_other_base(c) != NULL)
+		emit_unfit(c, agreement_other_base(c));
 	/* Other rooms are saved when they are made. */
 	if (!c->rooms.lobby->kept)
 		setting_save(c, c->rooms.lobby);
@@ -389,7 +442,9 @@ static void act_answered(struct chat *c, struct session *s, const struct act *a)
 {
 	bool waited = session_waits(s);
 
-	if (a->kind == ACT_LINE && input_is_talk(c, a->text))
+	if (a->incarnation != c->cluster.incarnation)
+		s->person.before -= s->person.before > 0;
+	else if (a->kind == ACT_LINE && input_is_talk(c, a->text))
 		s->person.said -= s->person.said > 0;
 	else
 		s->person.pending -= s->person.pending > 0;
@@ -500,11 +555,22 @@ static void apply(struct chat *c, const struct act *a)
 
 void cluster_incarnate(struct chat *c, uint64_t incarnation)
 {
+	uint64_t before = c->cluster.incarnation;
+	struct session *s, *next;
+	struct bytes b = {0};
+
 	c->cluster.incarnation = incarnation;
 	c->cluster.number = 0;
 	/* Nobody of an earlier incarnation has the same number. */
 	c->cluster.people = incarnation << 32;
-	act_propose(c, NULL, ACT_NODE, "");
+	HASH_ITER(person.hh, c->cluster.self->people, s, next) {
+		s->person.before += s->person.pending + s->person.said;
+		s->person.pending = s->person.said = 0;
+	}
+	fields_put_number(&b, "continues", (int64_t)before);
+	agreement_put(c, &b);
+	act_propose(c, NULL, ACT_NODE, b.data);
+	bytes_release(&b);
 }
 
 void cluster_lease_over(struct chat *c, const char *node, uint64_t incarnation)
@@ -554,10 +620,11 @@ void act_apply(struct chat *c, const struct event *e)
 		return;
 	c->cluster.applying = true;
 	c->wall_ms = c->cluster.at_ms = e->act.at_ms;
-	if (a.kind == ACT_NODE && a.incarnation > a.node->incarnation) {
+	if (a.kind == ACT_NODE && a.incarnation > (a.node != NULL ? a.node->incarnation : 0)) {
 		apply_node(c, &a);
-	} else if (a.node->up && a.incarnation == a.node->incarnation && a.number > a.node->number) {
+	} else if (a.node != NULL && a.node->up && a.incarnation == a.node->incarnation && a.number > a.node->number) {
 		a.node->number = a.number;
+		cluster_node_changed(a.node);
 		apply(c, &a);
 	}
 	finish(c);

@@ -100,12 +100,23 @@ void chat_begin_cluster(struct chat *c, const char *node)
 
 void chat_configure(struct chat *c, const struct chat_config *config)
 {
-	uint32_t connections_max = c->config.connections_max;
+	struct chat_config was = c->config;
+	char *name = mem_strdup(c->entry.welcome.name);
 
 	c->config = *config;
-	c->config.connections_max = connections_max;
+	c->config.connections_max = was.connections_max;
+	/* What all nodes have alike stays as it is (agreement.h). */
+	if (c->cluster.self != NULL) {
+		c->config.line_bytes_max = was.line_bytes_max;
+		c->config.guest_room_days = was.guest_room_days;
+		c->config.command_prefix = was.command_prefix;
+		c->config.face.server_name = name;
+		c->config.address_exempt = NULL;
+	}
 	take_face(c);
-	exempt_configure(c);
+	free(name);
+	if (c->cluster.self == NULL)
+		exempt_configure(c);
 	/* With new rate limits, some delayed people may be able to go on at once. */
 	if (c->input.throttled.first != NULL)
 		c->input.throttled.due_ms = c->now_ms;

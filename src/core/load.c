@@ -138,6 +138,7 @@ void chat_load_fact(struct chat *c, const struct saved_fact *f)
 {
 	if (strlen(f->key) > FACT_KEY_BYTES_MAX || strlen(f->value) > BODY_BYTES_MAX)
 		return;
+	cluster_note_loaded(c, f->key, f->value);
 	if (f->kind == FACT_ACCOUNT)
 		account_load(c, f->key, f->value);
 	else if (f->kind == FACT_ROOM)

@@ -96,6 +96,12 @@ void acts_done(struct server *s, const struct effect *e)
 	mark(a, s->effects.given_seq);
 }
 
+void acts_unfit(struct server *s, const struct effect *e)
+{
+	log_errx("cluster: %s", e->text);
+	s->acts.ended(s->acts.ctx, e->text);
+}
+
 void acts_tell(struct server *s, const struct effect *e)
 {
 	const char *blank = memchr(e->text, ' ', e->len), *text = blank == NULL ? e->text + e->len : blank + 1;

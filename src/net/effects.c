@@ -233,6 +233,9 @@ static void apply(struct server *s, const struct effect *e)
 	case EFFECT_TELL:
 		acts_tell(s, e);
 		break;
+	case EFFECT_UNFIT:
+		acts_unfit(s, e);
+		break;
 	case EFFECT_LOG:
 		log_info("%.*s", (int)e->len, e->text);
 		break;

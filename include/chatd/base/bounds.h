@@ -366,7 +366,7 @@ enum {
 	READER_CACHE_KIB = 16 << 10, /* and for each that reads */
 	BATCH_RECORDS_MAX = 4096, /* records in one transaction; with the rest of the last group where
 	                         * records are saved in groups */
-	POSITION_BYTES_MAX = 4096, /* of a position that is saved with a group */
+	POSITION_BYTES_MAX = 8192, /* of a position that is saved with a group */
 	CLUSTER_ID_BYTES_MAX = 64, /* of the id of a cluster that a database belongs to */
 	INDEX_ROWS_STEP = 512,  /* lines that one indexing transaction takes, 1 to 2 ms; where
 	                         * commits are larger, BATCH_RECORDS_MAX */

@@ -10,6 +10,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* For a large array on the stack that is written before it is read: the release build clears all
  * others, which would cost more here than what is done with the array. */
@@ -40,6 +41,8 @@ struct bytes {
 
 void bytes_append(struct bytes *b, const void *p, size_t n);
 void bytes_puts(struct bytes *b, const char *s);
+/* The number's digits. */
+void bytes_number(struct bytes *b, uint64_t n);
 void bytes_printf(struct bytes *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void bytes_vprintf(struct bytes *b, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));

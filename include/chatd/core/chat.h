@@ -88,7 +88,8 @@ void chat_load_fact(struct chat *c, const struct saved_fact *f);
  * "that room is private". NULL: it can. Call it when all is loaded. */
 const char *chat_lobby_bar(const struct chat *c);
 
-/* Takes a new configuration (SIGHUP). connections_max and the lobby stay what they were. */
+/* Takes a new configuration (SIGHUP). connections_max and the lobby stay what they were; in a cluster also what all nodes
+ * must have alike: line_bytes_max, guest_room_days, command_prefix, address_exempt and the server's name. */
 void chat_configure(struct chat *c, const struct chat_config *config);
 
 /* Handles the event. chat_effects then returns what the server must do about it, an array of n that

@@ -669,6 +669,7 @@ enum effect_kind {
 	                     * TELL_BYTES_MAX bytes. Nothing keeps it, and it may be lost. If it is known that nobody
 	                     * has heard it, EVENT_UNHEARD says so, perhaps at once; an answer to that which tells
 	                     * again would go round in a circle */
+	EFFECT_UNFIT,       /* in a cluster: this node cannot take part any more, and is to end; text: why, and what to do */
 	EFFECT_LOG,         /* write text to the operator's log, at level info */
 };
 

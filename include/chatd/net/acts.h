@@ -60,7 +60,8 @@ bool acts_pressed(const struct server *s);
 /* A record of the act that is being applied. */
 void acts_append(struct server *s, const struct record *r);
 
-/* EFFECT_PROPOSE, EFFECT_DONE and EFFECT_TELL. */
+/* EFFECT_PROPOSE, EFFECT_DONE, EFFECT_TELL and EFFECT_UNFIT. */
+void acts_unfit(struct server *s, const struct effect *e);
 void acts_propose(struct server *s, const struct effect *e);
 void acts_done(struct server *s, const struct effect *e);
 void acts_tell(struct server *s, const struct effect *e);

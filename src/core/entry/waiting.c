@@ -56,15 +56,55 @@ void waiting_again(struct chat *c, struct session *s)
 	hold(c, s);
 }
 
-void waiting_return(struct chat *c, struct session *s)
+static void tell_lost(struct chat *c, struct session *s)
 {
-	struct prompt_wait w = {.returns = true, .room = s->room->number};
-	uint32_t lost = s->person.pending + s->person.said;
+	uint32_t lost = s->person.pending + s->person.said + s->person.before + s->person.lost;
 
 	if (lost == 1)
 		emit_reply(c, s, "Not sent: the last line that you typed.");
 	else if (lost > 1)
 		emit_reply(c, s, "Not sent: the last %" PRIu32 " lines that you typed.", lost);
+	c->cluster.nlost -= s->person.lost > 0;
+	s->person.pending = s->person.said = s->person.before = s->person.lost = 0;
+}
+
+void waiting_in_vain(struct chat *c, struct session *s)
+{
+	c->cluster.nlost += s->person.lost == 0;
+	s->person.lost += s->person.before;
+	s->person.before = 0;
+}
+
+/* They are as many as could be on their way, which is more than a step has room for. That somebody has left is said
+ * again. */
+static void tell_all_lost(struct chat *c)
+{
+	struct session *gone, *next;
+
+	for (uint32_t slot = 0; slot < c->people.nslots && c->cluster.nlost > 0 && emit_has_room(c); slot++) {
+		struct session *s = c->people.sessions[slot];
+
+		if (s == NULL || s->person.lost == 0)
+			continue;
+		tell_lost(c, s);
+		session_go_on(c, s);
+	}
+	if (c->cluster.nlost == 0)
+		return;
+	HASH_ITER(person.hh, c->cluster.self->people, gone, next) {
+		if (gone->person.lost == 0 || gone->person.end == NULL || !emit_has_room(c))
+			continue;
+		c->cluster.nlost--;
+		gone->person.lost = 0;
+		act_propose(c, gone, ACT_END, gone->person.end);
+	}
+}
+
+void waiting_return(struct chat *c, struct session *s)
+{
+	struct prompt_wait w = {.returns = true, .room = s->room->number};
+
+	tell_lost(c, s);
 	emit_reply(c, s, "This server was cut off from the others of this chat for so long that to them you had left. You "
 	           "come back in by yourself.");
 	dialogue_end(c, s);
@@ -102,6 +142,7 @@ void waiting_tick(struct chat *c)
 {
 	struct session *s;
 
+	tell_all_lost(c);
 	if (waiting_due_ms(c) > c->now_ms)
 		return;
 	for (s = c->people.unnamed.login; s != NULL && emit_has_room(c); s = s->next)
@@ -111,5 +152,5 @@ void waiting_tick(struct chat *c)
 
 int64_t waiting_due_ms(const struct chat *c)
 {
-	return c->people.unnamed.nwaiting > 0 && !is_needed(c) ? c->now_ms : INT64_MAX;
+	return c->cluster.nlost > 0 || (c->people.unnamed.nwaiting > 0 && !is_needed(c)) ? c->now_ms : INT64_MAX;
 }

@@ -92,7 +92,7 @@ bool session_waits(const struct session *s)
 {
 	const struct question *q;
 
-	if (s->person.pending > 0 || s->person.said >= LINES_AHEAD_MAX)
+	if (s->person.pending + s->person.before + s->person.lost > 0 || s->person.said >= LINES_AHEAD_MAX)
 		return true;
 	DL_FOREACH(s->questions, q)
 		if (q->holds)

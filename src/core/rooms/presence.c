@@ -74,6 +74,8 @@ static void end_here(struct chat *c, struct session *s)
 	delay_end(c, s);
 	unnamed_remove(c, s);
 	question_drop_all(c, s);
+	c->cluster.nlost -= s->person.lost > 0;
+	s->person.lost = 0;
 	if (s->input.finishing)
 		DL_DELETE2(c->people.finishing, s, input.prev, input.next);
 	s->input.finishing = false;
@@ -89,8 +91,9 @@ static void leave_later(struct chat *c, struct session *s, const char *why, bool
 	fields_put(&b, "why", why != NULL ? why : "");
 	fields_put_number(&b, "keep", s->person.keeps);
 	fields_put_number(&b, "farewell", s->presence.farewell);
-	act_propose(c, s, ACT_END, b.len > 0 ? b.data : "");
+	s->person.end = mem_strdup(b.len > 0 ? b.data : "");
 	bytes_release(&b);
+	act_propose(c, s, ACT_END, s->person.end);
 	watch_end_all(c, s);
 	/* They stay in the room until then, and read no more of it. */
 	if (s->state == SESSION_CHAT)

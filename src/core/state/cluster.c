@@ -53,17 +53,6 @@ void cluster_begin(struct chat *c, const char *node)
 	c->cluster.self = cluster_node(c, node);
 }
 
-void cluster_free(struct chat *c)
-{
-	struct node *n, *next;
-
-	HASH_ITER(hh, c->cluster.nodes, n, next) {
-		HASH_DELETE(hh, c->cluster.nodes, n);
-		free(n->name);
-		free(n);
-	}
-}
-
 /* -- what they agree on -------------------------------------------------------------------- */
 
 /* FNV-1a (Fowler, Noll, Vo). Not siphash, whose key differs from node to node. */
@@ -119,12 +108,66 @@ void cluster_noted(struct chat *c)
 	c->cluster.facts = 0;
 }
 
-void cluster_state(const struct chat *c, struct bytes *b)
+void cluster_note_loaded(struct chat *c, const char *key, const char *value)
 {
-	bytes_printf(b, "%" PRIu64 " %" PRId64 " %" PRIu32 " %" PRIu32 " %" PRId64, c->cluster.records, c->cluster.at_ms,
-	             c->rooms.last_number, c->rooms.lobby->number, c->people.accounts.made_ms);
-	for (const struct node *n = c->cluster.nodes; n != NULL; n = n->hh.next)
-		bytes_printf(b, " %s %" PRIu64 " %" PRIu64 " %d", n->name, n->incarnation, n->number, n->up);
+	c->cluster.loaded += mix_text(mix_text(HASH_BASE, key), value);
+}
+
+/* -- what is saved of them ----------------------------------------------------------------- */
+
+void cluster_node_changed(struct node *n)
+{
+	bytes_clear(&n->saved);
+}
+
+static void number(struct bytes *b, uint64_t value)
+{
+	bytes_append(b, " ", 1);
+	bytes_number(b, value);
+}
+
+/* This is done for each act, and each act changes one node. */
+static void put_node(struct bytes *b, struct node *n)
+{
+	if (n->saved.len == 0) {
+		bytes_append(&n->saved, " ", 1);
+		bytes_puts(&n->saved, n->name);
+		number(&n->saved, n->incarnation);
+		number(&n->saved, n->number);
+		number(&n->saved, n->up);
+		number(&n->saved, (uint64_t)n->down_ms);
+	}
+	bytes_append(b, n->saved.data, n->saved.len);
+}
+
+void cluster_state(struct chat *c, struct bytes *b)
+{
+	const uint64_t numbers[] = {
+		(uint64_t)c->cluster.at_ms, c->rooms.last_number, c->rooms.lobby->number, (uint64_t)c->people.accounts.made_ms,
+		c->cluster.version, c->cluster.base,
+	};
+
+	bytes_number(b, c->cluster.records);
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		number(b, numbers[i]);
+	bytes_append(b, " ", 1);
+	bytes_puts(b, c->cluster.settings != NULL ? c->cluster.settings : "-");
+	for (struct node *n = c->cluster.nodes; n != NULL; n = n->hh.next)
+		put_node(b, n);
+}
+
+/* The word at *p, which is moved behind it; the caller frees it. */
+static char *word(char **p)
+{
+	size_t len;
+	char *text;
+
+	*p += strspn(*p, " ");
+	len = strcspn(*p, " ");
+	text = mem_strdup(*p);
+	text[len] = '\0';
+	*p += len;
+	return text;
 }
 
 uint32_t cluster_load(struct chat *c, const char *text)
@@ -137,19 +180,51 @@ uint32_t cluster_load(struct chat *c, const char *text)
 	c->rooms.last_number = (uint32_t)strtoul(end, &end, 10);
 	lobby = (uint32_t)strtoul(end, &end, 10);
 	c->people.accounts.made_ms = strtoll(end, &end, 10);
+	c->cluster.version = (uint32_t)strtoul(end, &end, 10);
+	c->cluster.base = strtoull(end, &end, 10);
+	free(c->cluster.settings);
+	c->cluster.settings = word(&end);
 	while (*end == ' ') {
-		size_t len = strcspn(++end, " ");
-		char *name = mem_strdup(end);
-		struct node *n;
+		char *name = word(&end);
+		struct node *n = cluster_node(c, name);
 
-		name[len] = '\0';
-		n = cluster_node(c, name);
 		free(name);
-		n->incarnation = strtoull(end + len, &end, 10);
+		n->incarnation = strtoull(end, &end, 10);
 		n->number = strtoull(end, &end, 10);
 		n->up = strtoull(end, &end, 10) != 0;
+		n->down_ms = strtoll(end, &end, 10);
 	}
 	return lobby;
+}
+
+static void node_forget(struct chat *c, struct node *n)
+{
+	HASH_DELETE(hh, c->cluster.nodes, n);
+	bytes_release(&n->saved);
+	LL_PREPEND2(c->cluster.forgotten, n, forgotten);
+}
+
+void cluster_free(struct chat *c)
+{
+	struct node *n, *next;
+
+	HASH_ITER(hh, c->cluster.nodes, n, next)
+		node_forget(c, n);
+	LL_FOREACH_SAFE2(c->cluster.forgotten, n, next, forgotten) {
+		free(n->name);
+		free(n);
+	}
+	free(c->cluster.settings);
+}
+
+void cluster_forget_nodes(struct chat *c)
+{
+	struct node *n, *next;
+
+	HASH_ITER(hh, c->cluster.nodes, n, next)
+		if (!n->up && n != c->cluster.self && n->people == NULL && n != c->cluster.ending.node &&
+		    n->down_ms + NODE_FORGOTTEN_MS < c->cluster.at_ms)
+			node_forget(c, n);
 }
 
 uint64_t cluster_digest(const struct chat *c)
@@ -210,6 +285,8 @@ void person_leave(struct session *s)
 	if (s->person.node == NULL)
 		return;
 	person_forget(s);
+	free(s->person.end);
+	s->person.end = NULL;
 	person_touched(s);
 	HASH_DELETE(person.hh, s->person.node->people, s);
 	s->person.node = NULL;

@@ -711,6 +711,14 @@ void emit_propose(struct chat *c, const char *text, size_t len)
 	e->text = keep(c, text, len);
 }
 
+void emit_unfit(struct chat *c, const char *why)
+{
+	struct effect *e = emit(c, EFFECT_UNFIT);
+
+	e->len = strlen(why);
+	e->text = keep(c, why, e->len);
+}
+
 void emit_tell(struct chat *c, const char *text, size_t len)
 {
 	struct effect *e = emit(c, EFFECT_TELL);

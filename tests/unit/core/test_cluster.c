@@ -26,6 +26,7 @@ struct peer {
 	char *done;                /* the last EFFECT_DONE */
 	uint64_t incarnation;
 	bool closed[8];            /* by the core */
+	char *unfit;               /* owned; why it cannot take part; NULL: it can */
 };
 
 static struct peer peers[NODES];
@@ -122,6 +123,9 @@ static void take_effects(struct peer *p)
 	for (; n > 0; n--, e++) {
 		if (e->kind == EFFECT_PROPOSE) {
 			append(e->text);
+		} else if (e->kind == EFFECT_UNFIT) {
+			free(p->unfit);
+			p->unfit = mem_strdup(e->text);
 		} else if (e->kind == EFFECT_TELL) {
 			assert_true(ntold < 64);
 			told[ntold++] = mem_strdup(e->text);
@@ -373,6 +377,7 @@ static int end_nodes(void **state)
 		bytes_release(&peers[i].published);
 		bytes_release(&peers[i].records);
 		free(peers[i].done);
+		free(peers[i].unfit);
 		for (size_t k = 0; k < peers[i].nfacts; k++) {
 			free(peers[i].facts[k].key);
 			free(peers[i].facts[k].value);
@@ -615,6 +620,97 @@ static void test_a_lease_ends(void **state)
 	assert_int_equal(peers[1].stored, seq);
 	say(0, 0, "here again\n");
 	hears(1, "[alice]:here again");
+}
+
+/* All have lost their leases, because nobody could reach the engine: nobody leaves. */
+static void test_an_outage_for_all(void **state)
+{
+	(void)state;
+	comes(0, 0, "alice\n");
+	comes(1, 0, "bob\n");
+	say(0, 0, "/join ops\n");
+	say(1, 0, "/join ops\n");
+	/* These do not reach the stream any more. */
+	step_at(0, (struct event){.kind = EVENT_BYTES, .conn = id(0), .bytes = {"one\ntwo\n", 8, 0}});
+	while (nstream > peers[0].applied)
+		free(stream[--nstream].text);
+	free(again);
+	again = NULL;
+	for (int i = 0; i < NODES; i++)
+		propose_node(i);
+	/* Typed between the beginning of the incarnation and its act, it counts. */
+	step_at(1, (struct event){.kind = EVENT_BYTES, .conn = id(0), .bytes = {"still here\n", 11, 0}});
+	for (int i = 0; i < NODES; i++) {
+		bytes_clear(&peers[i].published);
+		bytes_puts(&peers[i].published, "");
+	}
+	spread();
+	for (int i = 0; i < NODES; i++)
+		step_at(i, (struct event){.kind = EVENT_TICK});
+	spread();
+	hears_not(2, "has left");
+	hears(2, "[bob]:still here");
+	reads(0, 0, "Not sent: the last 2 lines that you typed.");
+	reads_not(1, 0, "Not sent");
+	say(0, 0, "and I\n");
+	hears(2, "[alice]:and I");
+	say(2, 0, "");
+}
+
+/* With whom it does not agree, a node is none of them; and says why. */
+static void test_agreement(void **state)
+{
+	uint64_t seq;
+
+	(void)state;
+	comes(0, 0, "alice\n");
+	peers[2].chat->config.guest_room_days = 77;
+	propose_node(2);
+	spread();
+	assert_non_null(peers[2].unfit);
+	assert_non_null(strstr(peers[2].unfit, "guest_room_days is not what it is on node a"));
+	assert_false(cluster_find(peers[0].chat, "c")->up);
+	/* The others go on. */
+	seq = peers[1].stored;
+	say(0, 0, "hello\n");
+	assert_true(peers[1].stored > seq);
+	/* When nobody is there it may be another one. */
+	step_at(1, (struct event){.kind = EVENT_LEASE_OVER, .lease = {"a", 1}});
+	spread();
+	append("b 1 5000 G0 b 1");
+	spread();
+	propose_node(2);
+	spread();
+	assert_true(cluster_find(peers[0].chat, "c")->up);
+	propose_node(0);
+	spread();
+	assert_non_null(peers[0].unfit);
+	assert_false(cluster_find(peers[1].chat, "a")->up);
+}
+
+/* A database of its own does not become this cluster's. */
+static void test_another_base(void **state)
+{
+	(void)state;
+	comes(0, 0, "alice\n");
+	chat_free(peers[2].chat);
+	peers[2].chat = chat_new(&config, 100, 5);
+	chat_begin_cluster(peers[2].chat, "c");
+	chat_load_fact(peers[2].chat, &(struct saved_fact){FACT_ACCOUNT, "x7", "nick=x7 role=admin made=1795378000000 hash=$y$hash"});
+	peers[2].stored = 100;
+	step_at(2, (struct event){.kind = EVENT_INCARNATION, .incarnation = ++peers[2].incarnation});
+	/* It hears of the others from the beginning on. */
+	for (size_t i = 0; i < peers[0].applied && peers[2].unfit == NULL; i++)
+		step_at(2, (struct event){.kind = EVENT_ACT, .act = {stream[i].text, stream[i].at_ms}});
+	assert_non_null(peers[2].unfit);
+	assert_non_null(strstr(peers[2].unfit, "give it a backup of another node"));
+	/* And they of it. */
+	for (int i = 0; i < 2; i++)
+		for (; peers[i].applied < nstream; peers[i].applied++)
+			step_at(i, (struct event){.kind = EVENT_ACT, .act = {stream[peers[i].applied].text, stream[peers[i].applied].at_ms}});
+	peers[2].applied = nstream;
+	assert_false(cluster_find(peers[0].chat, "c")->up);
+	assert_int_equal(chat_digest(peers[0].chat), chat_digest(peers[1].chat));
 }
 
 /* The name is somebody else's by then. And an account comes back to its room. */
@@ -926,6 +1022,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_one_name, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_each_is_told_what_is_theirs, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_lease_ends, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_an_outage_for_all, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_agreement, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_another_base, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_others_meanwhile, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_waiting_at_the_prompt, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_private, begin_nodes, end_nodes),

@@ -85,6 +85,7 @@ static int teardown(void **state)
 /* Applies an act with records, of which the last is of that kind. */
 static void act(struct server *s, const char *id, uint32_t records, enum record_kind kind)
 {
+	s->acts.done_seq = s->effects.given_seq;
 	snprintf(s->acts.id, sizeof s->acts.id, "%s", id);
 	for (uint32_t i = 1; i <= records; i++) {
 		s->effects.given_seq++;

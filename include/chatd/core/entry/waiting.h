@@ -23,6 +23,10 @@ void waiting_all(struct chat *c);
  * others. */
 void waiting_again(struct chat *c, struct session *s);
 
+/* What s has sent before this node's incarnation (person.before) will not be done: s is told at the next tick, and goes
+ * on. */
+void waiting_in_vain(struct chat *c, struct session *s);
+
 /* All other nodes have, or will have, that s has left, whose connection is still there: ends what s is to others, and
  * lets it come in again once this node can reach them. */
 void waiting_return(struct chat *c, struct session *s);

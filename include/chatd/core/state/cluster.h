@@ -15,11 +15,11 @@
 #include <stdint.h>
 
 #include "chatd/base/bounds.h"
+#include "chatd/base/bytes.h"
 #include "chatd/base/hash.h"
 #include "chatd/core/event.h"
 
 struct account;
-struct bytes;
 struct chat;
 struct record;
 struct session;
@@ -59,11 +59,14 @@ struct node {
 	uint64_t incarnation;     /* counts its starts */
 	uint64_t number;          /* of the last act of that incarnation that was applied */
 	bool up;                  /* its acts count */
+	int64_t down_ms;          /* down: since when, by the time of acts */
+	struct bytes saved;       /* owned; these four, as cluster_state has them; empty: they have changed */
 	uint64_t over;            /* the newest incarnation whose lease is over, as this node was told */
 	bool compared;            /* it has answered the comparison that this node has asked for, */
 	uint64_t digest;          /* and that is what it has */
 	struct session *people;   /* hash of its sessions, by person.number */
 	struct session *touched;  /* those whose fact is to be saved when the act is done */
+	struct node *forgotten;   /* the next in cluster.forgotten */
 	UT_hash_handle hh;        /* in cluster.nodes */
 };
 
@@ -72,11 +75,14 @@ struct person {
 	struct node *node;        /* NULL: no other node knows of it, or there is none */
 	uint64_t number;          /* among those of its node */
 	uint32_t pending;         /* acts that it waits for, */
-	uint32_t said;            /* and lines that it has said meanwhile: at most LINES_AHEAD_MAX of them */
+	uint32_t said;            /* and lines that it has said meanwhile: at most LINES_AHEAD_MAX of them; */
+	uint32_t before;          /* both from before this node's incarnation, which may have been too late */
+	uint32_t lost;            /* those that were; it is to be told */
 	char *kept;               /* owned, cleared; what an answer that is being proposed has for the asker alone; NULL:
 	                           * nothing */
 	bool touched;             /* it is in node.touched */
 	struct session *prev, *next; /* there */
+	char *end;                /* owned; the connection is gone: what says so (ACT_END); NULL: it is not */
 	bool keeps;               /* its connection broke: it may come back with its code */
 	UT_hash_handle hh;        /* in node.people */
 };
@@ -101,10 +107,16 @@ struct comparison {
 struct cluster {
 	struct node *self;        /* this node; NULL: a single chatd */
 	struct node *nodes;       /* owned hash, by name */
+	struct node *forgotten;   /* owned list of those that are forgotten: somebody may still refer to them */
 	struct {
 		struct node *node; /* whose people this act ends; NULL: nobody's */
 		uint64_t before;   /* those of earlier incarnations than this one */
 	} ending;
+	char *settings;           /* owned; those that all nodes have (agreement.h); NULL: none has said so far */
+	uint32_t version;         /* and what acts mean */
+	uint64_t base;            /* of the database with which all nodes began: a hash; 0: none has said so far */
+	uint64_t own_base;        /* this node's, if it has not been in a cluster before; otherwise 0 */
+	uint64_t loaded;          /* the sum of hashes of the facts that were loaded */
 	bool applying;            /* an act is being applied */
 	uint32_t done;            /* act_has_room: how often it has said yes in this step */
 	int64_t at_ms;            /* the time of the last act */
@@ -112,6 +124,7 @@ struct cluster {
 	uint64_t incarnation;     /* of this process */
 	uint64_t number;          /* of our newest act */
 	uint64_t people;          /* newest person.number of ours */
+	uint32_t nlost;           /* sessions whose person.lost is set */
 	struct comparison comparison;
 	uint64_t records;         /* a hash of all records up to the last act, */
 	uint64_t facts;           /* and the sum of those of the facts that this act has saved: in which order it does is
@@ -135,12 +148,20 @@ void cluster_free(struct chat *c);
 void cluster_note(struct chat *c, const struct record *r);
 void cluster_noted(struct chat *c);
 /* What EFFECT_DONE has, and taking it. Returns the lobby's number. */
-void cluster_state(const struct chat *c, struct bytes *b);
+void cluster_state(struct chat *c, struct bytes *b);
 uint32_t cluster_load(struct chat *c, const char *text);
 uint64_t cluster_digest(const struct chat *c);
 
 /* Adds the text to a hash that is the same on all nodes; from 0. */
 uint64_t cluster_mix(uint64_t hash, const char *text);
+/* Notes a fact that was loaded. */
+void cluster_note_loaded(struct chat *c, const char *key, const char *value);
+
+/* Nodes that have not been up for so long are forgotten. */
+#define NODE_FORGOTTEN_MS (30 * DAY_MS)
+void cluster_forget_nodes(struct chat *c);
+/* What is saved of the node has changed. */
+void cluster_node_changed(struct node *n);
 
 /* The node of that name; NULL: there is none. */
 struct node *cluster_find(const struct chat *c, const char *name);

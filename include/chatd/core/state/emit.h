@@ -191,6 +191,8 @@ void act_propose(struct chat *c, struct session *s, enum act_kind kind, const ch
 void act_say(struct chat *c, struct session *s, const char *text);
 /* The act as it goes to all nodes; the text is copied to the arena. */
 void emit_propose(struct chat *c, const char *text, size_t len);
+/* EFFECT_UNFIT. */
+void emit_unfit(struct chat *c, const char *why);
 /* "NODE TEXT" for one other node, past the acts. */
 void emit_tell(struct chat *c, const char *text, size_t len);
 
