@@ -128,7 +128,7 @@ static void test_left_out(void **state)
 	assert_null(strstr(text_of(&v), "lag_acts"));
 	has(text_of(&v), "\nchatd_cluster_append_seconds_count 0\n");
 	v.value[VITAL_CLUSTER] = 0;
-	assert_null(strstr(text_of(&v), "cluster"));
+	assert_null(strstr(text_of(&v), "chatd_cluster"));
 }
 
 static void test_histogram(void **state)
