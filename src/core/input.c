@@ -150,6 +150,12 @@ static void take_line(struct chat *c, struct session *s, size_t len)
 		act_propose(c, s, ACT_LINE, text);
 }
 
+/* In a cluster somebody who has left is there until all nodes have that, but their connection is not. */
+static bool is_heard(const struct session *s)
+{
+	return session_lives(s) && !person_is_remote(s);
+}
+
 /* Handles what framing found: a finished line, or something else. False: the session has ended, so
  * no more of this input is taken. */
 static bool on_line(struct chat *c, struct session *s, enum line_result result, const char *text,
@@ -199,7 +205,7 @@ static bool on_line(struct chat *c, struct session *s, enum line_result result, 
 	case LINE_MORE:
 		break;
 	}
-	return session_lives(s);
+	return is_heard(s);
 }
 
 /* Whether one more line of this input may be taken in this step. */
@@ -446,7 +452,7 @@ static void finish(struct chat *c, struct session *s)
 	}
 	/* A half-closed client still gets its sign-in messages, and those it has read do not come
 	 * again. */
-	if (!session_lives(s) || session_waits(s) || s->replay.after != NULL || backup_owes(c, s) ||
+	if (!is_heard(s) || session_waits(s) || s->replay.after != NULL || backup_owes(c, s) ||
 	    (s->mail.shown != 0 && !mail_is_late(c, s)))
 		return;
 	if (!emit_has_room(c)) {
