@@ -424,8 +424,7 @@ void sim_clients_step(void)
 /* Many long lines, and many who read little: they fall behind the log. */
 static void begin_torrent(void)
 {
-	if (sim->cluster.engine == NULL)
-		sim->config.line_bytes_max = LINE_BYTES_LIMIT;
+	sim->config.line_bytes_max = LINE_BYTES_LIMIT;
 	sim->config.rate_lines = sim->config.rate_bytes = 0;
 	sim->long_lines = 900;
 	sim->rooms = chance(500) ? 1 : 2;

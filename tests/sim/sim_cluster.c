@@ -120,6 +120,8 @@ static void node_start(struct sim_node *n, const struct writer *from)
 	memset(&sim->feeds, 0, sizeof sim->feeds);
 	sim->digest = digest;
 	sim_clients_begin();
+	/* All nodes have it alike. */
+	sim->config.line_bytes_max = whole->config.line_bytes_max;
 	model_begin();
 	n->model = model;
 	sim->writer = fake_writer_new(prng_next(&sim->prng), PICK(8, 100, UNSTORED_HIGH), PICK(300, 300, 300, 8));

@@ -582,6 +582,26 @@ static void test_each_is_told_what_is_theirs(void **state)
 	reads_not(1, 0, "-- bob was removed from ops.");
 }
 
+/* What was typed behind it is nobody's any more. */
+static void test_lines_behind_the_last(void **state)
+{
+	(void)state;
+	comes(0, 0, "alice\n");
+	comes(1, 0, "alice\n");
+	reads(1, 0, "alice is taken");
+	say(1, 0, "/quit\nhello\nhello\n");
+	assert_true(peers[1].closed[0]);
+	comes(0, 1, "alice\n");
+	step_at(0, (struct event){.kind = EVENT_BYTES, .conn = id(1), .bytes = {"/quit\nhel", 9, 0}});
+	step_at(0, (struct event){.kind = EVENT_EOF, .conn = id(1)});
+	spread();
+	assert_true(peers[0].closed[1]);
+	comes(1, 2, "bob\n");
+	say(0, 0, "/quit\nhello\n");
+	hears(1, "alice has left our chat");
+	hears_not(1, "hello");
+}
+
 /* A node is not heard of any more: its people leave, and what comes of it late is void. */
 static void test_a_lease_ends(void **state)
 {
@@ -1021,6 +1041,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_room_is_emptied_on_all, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_one_name, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_each_is_told_what_is_theirs, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_lines_behind_the_last, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_lease_ends, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_an_outage_for_all, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_agreement, begin_nodes, end_nodes),
