@@ -14,6 +14,7 @@
 #include "chatd/core/moderation/speech.h"
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/rooms/history.h"
+#include "chatd/core/rooms/outage.h"
 #include "chatd/core/rooms/watch.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/state/state.h"
@@ -132,15 +133,37 @@ void cmd_unwatch(struct chat *c, struct session *s, const struct args *a)
 	settle(c, s);
 }
 
+/* In a cluster only their own node knows what somebody watches: it has looked before it proposed the act. */
+static bool is_heard(const struct chat *c, const struct session *s, const struct room *r)
+{
+	return r == s->room || (c->cluster.applying ? watch_may(c, s, r) : watch_find(s, r) != NULL);
+}
+
+static void say_later(struct chat *c, struct session *s, const struct args *a)
+{
+	struct bytes act = {0};
+
+	if (outage_refuses(c, s) || flood_refuses(c, s, "sent") || !access_speak(c, s, a->room))
+		return;
+	bytes_printf(&act, "%csay --in=%s %s", c->config.command_prefix, a->room->name, a->rest);
+	if (act.len <= BODY_BYTES_MAX)
+		act_propose(c, s, ACT_LINE, act.data);
+	bytes_release(&act);
+}
+
 void cmd_say(struct chat *c, struct session *s, const struct args *a)
 {
-	if (a->room != s->room && watch_find(s, a->room) == NULL) {
+	if (!is_heard(c, s, a->room)) {
 		emit_reply(c, s, "Not sent: you can speak where you are, and in rooms that you watch. %cwatch %s, or %cjoin %s.",
 		           c->config.command_prefix, a->room->name, c->config.command_prefix, a->room->name);
 		return;
 	}
 	/* Before somebody who may not be there any more is heard. */
 	watch_verify(c, a->room);
-	if (a->room == s->room || watch_find(s, a->room) != NULL)
+	if (!is_heard(c, s, a->room))
+		return;
+	if (chat_defers(c))
+		say_later(c, s, a);
+	else
 		room_say(c, s, a->room, RECORD_SAY, a->rest);
 }
