@@ -492,6 +492,21 @@ static void test_a_watcher_speaks(void **state)
 	hears(2, "[alice]:and here");
 }
 
+/* What somebody of another node is told goes to nobody here, and takes nothing of others along. */
+static void test_text_for_elsewhere(void **state)
+{
+	(void)state;
+	comes(0, 0, "alice\n");
+	comes(1, 0, "bob\n");
+	say(1, 0, "/msg alice just us\n");
+	reads(1, 0, "To alice: just us");
+	reads_not(0, 0, "To alice");
+	say(0, 0, "/msg bob yes\n/msg nobody no\n");
+	reads(0, 0, "To bob: yes");
+	reads_not(1, 0, "To bob");
+	reads(0, 0, "Nobody in the chat is called nobody");
+}
+
 /* A room without a line has its number on a node that has started since, too. */
 static void test_a_room_is_known_once(void **state)
 {
@@ -707,6 +722,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_names_at_a_new_beginning, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_beginning_is_lost, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_watcher_speaks, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_text_for_elsewhere, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_room_is_known_once, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_one_name, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_lease_ends, begin_nodes, end_nodes),
