@@ -13,7 +13,6 @@
 #include "chatd/base/bytes.h"
 #include "chatd/base/text.h"
 #include "chatd/core/commands/cmd_maintenance.h"
-#include "chatd/core/commands/cmd_watch.h"
 #include "chatd/core/commands/command.h"
 #include "chatd/core/commands/prompt.h"
 #include "chatd/core/entry/dialogue.h"
@@ -113,10 +112,6 @@ void input_act(struct chat *c, struct session *s, size_t len)
 /* What this node alone can know before all nodes do what a line says. False: s was told why not. */
 static bool may_propose(struct chat *c, struct session *s, const char *text)
 {
-	const struct command *k = is_command(c, text) ? command_given(c, text + 1) : NULL;
-
-	if (k != NULL && k->run == cmd_say && !cmd_say_may(c, s, text + 1))
-		return false;
 	if (is_command(c, text))
 		return emit_can_save(c, s) && (!command_is_said(c, text + 1) || (!flood_refuses(c, s, "sent") &&
 		                                                                 access_speak(c, s, s->room)));

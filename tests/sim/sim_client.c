@@ -215,9 +215,6 @@ static void do_watch(struct client *c, struct bytes *b)
 		end_line(c, b);
 		return;
 	}
-	/* (Whether somebody watches a room is known to their node alone.) */
-	if (which == 3 && sim->cluster.engine != NULL)
-		which = 2;
 	bytes_puts(b, begins[which]);
 	sim_put_room(b);
 	if (which == 3)

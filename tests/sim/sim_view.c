@@ -426,12 +426,12 @@ void peer_view_sent(struct peer *p, const char *bytes, size_t n)
 	}
 }
 
-/* The server has nothing of that watch any more. */
+/* The server has nothing of that watch any more; of a later one over the same room, perhaps. */
 static bool is_dropped(const struct peer *p, const struct mwatch *w)
 {
 	const struct watched *at = sim->server->conns.slot[p->id.slot].out.watched;
 
-	while (at != NULL && at->reader.feed != &sim->server->fanout.feeds[w->feed])
+	while (at != NULL && (at->reader.feed != &sim->server->fanout.feeds[w->feed] || !at->ending))
 		at = at->next;
 	return w->ending && at == NULL;
 }

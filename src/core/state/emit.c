@@ -76,13 +76,19 @@ static bool is_unasked(const struct session *s)
 	return s->input.console.view && (s->state != SESSION_CHAT || s->replay.held);
 }
 
+/* Somebody of another node has no connection, and slot 0. */
+static bool is_to(const struct effect *e, struct conn_id conn)
+{
+	return e->kind == EFFECT_SEND && e->conn.slot == conn.slot && e->conn.gen == conn.gen;
+}
+
 /* The SEND at the arena's end if it is text to this session, else a new one there. */
 static struct effect *send_open(struct chat *c, const struct session *s)
 {
 	struct effect *e = c->output.n == 0 ? NULL : &c->output.effects[c->output.n - 1];
 
-	if (e != NULL && e->kind == EFFECT_SEND && e->conn.slot == s->id.slot && e->conn.gen == s->id.gen &&
-	    e->line.kind == LINE_TEXT && !e->waits && e->line.unasked == is_unasked(s) && e->text + e->len == c->output.arena + c->output.arena_len)
+	if (e != NULL && is_to(e, s->id) && e->line.kind == LINE_TEXT && !e->waits && e->line.unasked == is_unasked(s) &&
+	    e->text + e->len == c->output.arena + c->output.arena_len)
 		return e;
 	e = emit(c, EFFECT_SEND);
 	e->conn = s->id;
@@ -280,7 +286,7 @@ void emit_echo_settle(struct chat *c, size_t at)
 
 	for (const struct effect *e = echo + 1; e < c->output.effects + c->output.n; e++)
 		if (e->kind == EFFECT_PUBLISH || e->kind == EFFECT_APPEND ||
-		    (e->kind == EFFECT_SEND && e->conn.slot != echo->conn.slot))
+		    (e->kind == EFFECT_SEND && !is_to(e, echo->conn)))
 			echo->len = 0;
 }
 

@@ -512,6 +512,40 @@ static void test_names_at_a_new_beginning(void **state)
 	hears(1, "[mallory]:and I");
 }
 
+/* Who watches what is known to their own node alone; what they say there is said on all. */
+static void test_a_watcher_speaks(void **state)
+{
+	(void)state;
+	comes(0, 0, "alice\n");
+	comes(1, 0, "bob\n");
+	say(1, 0, "/join ops\n");
+	say(0, 0, "/say --in=ops not yet\n");
+	hears_not(1, "not yet");
+	reads(0, 0, "Not sent: you can speak where you are");
+	say(0, 0, "/watch ops\n");
+	say(0, 0, "/say --in=ops over there\n");
+	hears(1, "[alice]:over there");
+	comes(2, 0, "carol\n");
+	say(0, 0, "/say and here\n");
+	hears(2, "[alice]:and here");
+}
+
+/* What somebody of another node is told goes to nobody here, and takes nothing of others along. */
+static void test_text_for_elsewhere(void **state)
+{
+	(void)state;
+	comes(0, 0, "alice\n");
+	comes(1, 0, "bob\n");
+	say(1, 0, "/msg alice just us\n");
+	reads(1, 0, "To alice: just us");
+	reads_not(0, 0, "To alice");
+	say(0, 0, "/msg bob yes\n");
+	reads(0, 0, "To bob: yes");
+	reads_not(1, 0, "To bob");
+	say(0, 0, "/msg nobody no\n");
+	reads(0, 0, "Nobody in the chat is called nobody");
+}
+
 /* A room without a line has its number on a node that has started since, too. */
 static void test_a_room_is_known_once(void **state)
 {
@@ -942,7 +976,7 @@ static void anything(void)
 		"hello\n", "/me waves\n", "/join ops\n", "/join general\n", "/leave\n", "/topic news\n", "/away lunch\n", "/back\n",
 		"/nick x%u\n", "/nick y%u\n", "/who\n", "/whois x%u\n", "/rooms\n", "/ignore x%u\n", "/room private on\n", "/slow 5\n",
 		"/kick x%u\n", "/mute x%u\n", "/ban y%u\n", "/msg x%u hi\n", "/help\n", "/quit\n", "/highlight word%u\n", "/set time short\n",
-		"/invite x%u\n", "/op x%u\n", "/watch general\n", "/unwatch all\n", "/announce hi\n", "/report #105\n", "/delete #103\n",
+		"/invite x%u\n", "/op x%u\n", "/watch general\n", "/say --in=general there\n", "/unwatch all\n", "/announce hi\n", "/report #105\n", "/delete #103\n",
 		"/register correct horse\n", "/register correct horse\n", "/login x%u correct horse\n", "/login x%u correct horse\n",
 		"/passwd correct horse\n", "/resume\n", "/resume\n", "/join ops correct horse\n", "/room password correct horse\n", "/room password off\n",
 		"/remove account x%u --yes --lines\n", "/remove room ops --yes\n", "/code x%u\n", "/totp\n", "/codes\n", "/cert list\n",
@@ -1037,6 +1071,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_mention_from_elsewhere, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_names_at_a_new_beginning, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_beginning_is_lost, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_a_watcher_speaks, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_text_for_elsewhere, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_room_is_known_once, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_room_is_emptied_on_all, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_one_name, begin_nodes, end_nodes),

@@ -158,8 +158,6 @@ bool command_is_shared(const struct chat *c, const char *line);
 /* The command shows its words itself (FLAG_SPOKEN). */
 bool command_is_spoken(const struct chat *c, const char *line);
 
-/* The command of a line without its prefix; NULL: unknown. */
-const struct command *command_given(const struct chat *c, const char *line);
 /* By its name or an alias, in any case; NULL: unknown. */
 const struct command *command_find(const struct chat *c, const char *name);
 
