@@ -18,7 +18,7 @@
 
 enum {
 	GATHER_ACTS = 4,           /* an answer of so many shows that people talk at the same time, */
-	GATHER_MS = 5,             /* and the next is asked for so much later: each answer is a commit, and a send to
+	GATHER_MS = 8,             /* and the next is asked for so much later: each answer is a commit, and a send to
 	                            * each reader, which cost the same for one act and for many */
 	NUMBER_BYTES = 24,         /* of a number's text */
 	COUNT_LEAST = ACTS_READ_BYTES / ACT_BYTES_MAX, /* entries asked for, if the last were long */
