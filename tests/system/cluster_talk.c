@@ -5,10 +5,9 @@
  *     cluster_talk PORT PEOPLE NODES RATE
  *
  * The nodes are 127.0.0.2, 127.0.0.3 and so on, each at PORT; each person says RATE lines a second in one of a few
- * rooms, and now and then goes to another room or to another node, or changes something that all nodes have. Who is
- * left by a node that was cut off waits until it comes in again. Every
- * sixth one registers, and comes back by its password; all others wait until their name is free. What to do is read from standard input, a line each,
- * and answered by a line:
+ * rooms, and now and then goes to another room or to another node, or changes something that all nodes have. Every
+ * sixth one registers, and comes back by its password; all others wait until their name is free. Whom a node that was
+ * cut off lets in again waits for that. What to do is read from standard input, a line each, and answered by a line:
  *
  *     in             when all people are in: "in"
  *     talk           they begin to talk: "talks"
