@@ -124,8 +124,10 @@ static enum outcome entries_take(struct engine_thread *t, const redisReply *entr
 		outcome = entry_take(t, entries->element[i], news);
 	size_t each = news->acts ? news->text.len / news->acts : 1;
 	r->gap = entries->elements >= r->count;
-	if (!r->gap && entries->elements >= GATHER_ACTS)
+	if (!r->gap && entries->elements >= GATHER_ACTS) {
 		r->ask_at_ms = boot_ms() + GATHER_MS;
+		r->gap = true; /* by then */
+	}
 	figures_read_on(t, news->acts);
 	r->count = each * ACTS_READ_MAX <= ACTS_READ_BYTES ? ACTS_READ_MAX : (uint32_t)(ACTS_READ_BYTES / each);
 	r->count = r->count < COUNT_LEAST ? COUNT_LEAST : r->count;
