@@ -19,7 +19,8 @@
 enum {
 	GATHER_ACTS = 4,           /* an answer of so many shows that people talk at the same time, */
 	GATHER_MS = 8,             /* and the next is asked for so much later: each answer is a commit, and a send to
-	                            * each reader, which cost the same for one act and for many */
+	                            * each reader, which cost the same for one act and for many; */
+	GATHER_OWN_MS = 4,         /* and so much later than that if a batch of ours is under way, which comes too then */
 	NUMBER_BYTES = 24,         /* of a number's text */
 	COUNT_LEAST = ACTS_READ_BYTES / ACT_BYTES_MAX, /* entries asked for, if the last were long */
 	ANSWER_BYTES_MOST = ACTS_READ_MAX * (ACT_BYTES_MAX + 256), /* of one, for the loop */
@@ -36,12 +37,17 @@ bool reading_can_go_on(struct engine_thread *t)
 	return atomic_load(&t->e->waiting.paused) && has_room(t);
 }
 
+int64_t reading_due_ms(const struct engine_thread *t)
+{
+	return t->reading.ask_at_ms + (t->batch_left > 0 ? GATHER_OWN_MS : 0);
+}
+
 void reading_turn(struct engine_thread *t, int64_t now_ms)
 {
 	struct reading *r = &t->reading;
 	char at[STREAM_ID_BYTES], count[NUMBER_BYTES], block[NUMBER_BYTES];
 	const char *stream = t->e->keys.stream;
-	if (r->asked || now_ms < r->ask_at_ms)
+	if (r->asked || now_ms < reading_due_ms(t))
 		return;
 	atomic_store(&t->e->waiting.paused, true); /* before the look, as the loop looks after taking */
 	if (!has_room(t)) {
