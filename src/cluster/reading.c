@@ -159,8 +159,8 @@ static enum outcome check_take(struct engine_thread *t, const redisReply *r)
 	t->reading.checks = false;
 	if (check_is_good(t, r))
 		return OUTCOME_OK;
-	return outcome_set(t, OUTCOME_FATAL, "The stream %s was trimmed above %s, which is where this node is: what follows "
-	                   "may be gone from Redis. Give this node a backup of another node's database (/backup there).",
+	/* The next session looks what is gone: all of it, what this node needs, or nothing that it needs. */
+	return outcome_set(t, OUTCOME_AWAY, "The stream %s no longer has %s, which is where this node is.",
 	                   t->e->keys.stream, stream_id_text(at, t->reading.at));
 }
 

@@ -90,7 +90,7 @@ static void what_is_trimmed_between_two_answers(void **state)
 		redis_ask(&redis, "XTRIM chatd MAXLEN 0");
 		until(a.fatal[0] || a.acts == acts);
 	}
-	same_text(a.fatal, "was trimmed above");
+	same_text(a.fatal, "what lies between is gone from Redis");
 }
 
 /* -- what breaks ------------------------------------------------------------------------------------- */
