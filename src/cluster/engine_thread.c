@@ -175,8 +175,8 @@ static int session_timeout(const struct engine_thread *t, int64_t now_ms)
 		earlier(&at, t->lease.renew_at_ms);
 	if (t->append_at_ms > now_ms)
 		earlier(&at, t->append_at_ms);
-	if (!t->stopping && !t->reading.asked && t->reading.ask_at_ms > now_ms)
-		earlier(&at, t->reading.ask_at_ms);
+	if (!t->stopping && !t->reading.asked && reading_due_ms(t) > now_ms)
+		earlier(&at, reading_due_ms(t));
 	earlier(&at, observing_due_ms(t));
 	if (t->reading.caught_up && !t->nodes.leasing)
 		earlier(&at, t->nodes.leases_at_ms);
@@ -210,10 +210,10 @@ static enum outcome session_send(struct engine_thread *t, int64_t now_ms)
 	nodes_turn(t, now_ms);
 	engine_session_recheck(t, now_ms);
 	observing_turn(t, now_ms);
+	if (!t->stopping)
+		reading_turn(t, now_ms); /* before the next batch, for which it would wait */
 	appending_turn(t, now_ms);
 	telling_turn(t, now_ms);
-	if (!t->stopping)
-		reading_turn(t, now_ms);
 	struct wire *const wires[] = { &t->writer, &t->reader, &t->listener };
 	for (size_t i = 0; i < sizeof(wires) / sizeof(wires[0]); i++)
 		if (!wire_flush(wires[i]))

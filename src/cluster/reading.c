@@ -18,8 +18,9 @@
 
 enum {
 	GATHER_ACTS = 4,           /* an answer of so many shows that people talk at the same time, */
-	GATHER_MS = 5,             /* and the next is asked for so much later: each answer is a commit, and a send to
-	                            * each reader, which cost the same for one act and for many */
+	GATHER_MS = 8,             /* and the next is asked for so much later: each answer is a commit, and a send to
+	                            * each reader, which cost the same for one act and for many; */
+	GATHER_OWN_MS = 4,         /* and so much later than that if a batch of ours is under way, which comes too then */
 	NUMBER_BYTES = 24,         /* of a number's text */
 	COUNT_LEAST = ACTS_READ_BYTES / ACT_BYTES_MAX, /* entries asked for, if the last were long */
 	ANSWER_BYTES_MOST = ACTS_READ_MAX * (ACT_BYTES_MAX + 256), /* of one, for the loop */
@@ -36,12 +37,17 @@ bool reading_can_go_on(struct engine_thread *t)
 	return atomic_load(&t->e->waiting.paused) && has_room(t);
 }
 
+int64_t reading_due_ms(const struct engine_thread *t)
+{
+	return t->reading.ask_at_ms + (t->batch_left > 0 ? GATHER_OWN_MS : 0);
+}
+
 void reading_turn(struct engine_thread *t, int64_t now_ms)
 {
 	struct reading *r = &t->reading;
 	char at[STREAM_ID_BYTES], count[NUMBER_BYTES], block[NUMBER_BYTES];
 	const char *stream = t->e->keys.stream;
-	if (r->asked || now_ms < r->ask_at_ms)
+	if (r->asked || now_ms < reading_due_ms(t))
 		return;
 	atomic_store(&t->e->waiting.paused, true); /* before the look, as the loop looks after taking */
 	if (!has_room(t)) {
@@ -124,8 +130,10 @@ static enum outcome entries_take(struct engine_thread *t, const redisReply *entr
 		outcome = entry_take(t, entries->element[i], news);
 	size_t each = news->acts ? news->text.len / news->acts : 1;
 	r->gap = entries->elements >= r->count;
-	if (!r->gap && entries->elements >= GATHER_ACTS)
+	if (!r->gap && entries->elements >= GATHER_ACTS) {
 		r->ask_at_ms = boot_ms() + GATHER_MS;
+		r->gap = true; /* by then */
+	}
 	figures_read_on(t, news->acts);
 	r->count = each * ACTS_READ_MAX <= ACTS_READ_BYTES ? ACTS_READ_MAX : (uint32_t)(ACTS_READ_BYTES / each);
 	r->count = r->count < COUNT_LEAST ? COUNT_LEAST : r->count;
@@ -151,8 +159,8 @@ static enum outcome check_take(struct engine_thread *t, const redisReply *r)
 	t->reading.checks = false;
 	if (check_is_good(t, r))
 		return OUTCOME_OK;
-	return outcome_set(t, OUTCOME_FATAL, "The stream %s was trimmed above %s, which is where this node is: what follows "
-	                   "may be gone from Redis. Give this node a backup of another node's database (/backup there).",
+	/* The next session looks what is gone: all of it, what this node needs, or nothing that it needs. */
+	return outcome_set(t, OUTCOME_AWAY, "The stream %s no longer has %s, which is where this node is.",
 	                   t->e->keys.stream, stream_id_text(at, t->reading.at));
 }
 

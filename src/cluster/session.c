@@ -252,6 +252,8 @@ static enum outcome extent_check(struct engine_thread *t, const struct extent *x
 		t->reading.gap = false; /* somebody emptied it; nothing is missing */
 		return OUTCOME_OK;
 	}
+	if (x->length == 0)
+		return stream_is_trimmed(t, &(struct extent){ .first = x->last });
 	if (stream_id_compare(ours, x->first) < 0)
 		return stream_is_trimmed(t, x);
 	enum outcome outcome = entry_find(t, ours, &there);

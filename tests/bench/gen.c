@@ -53,7 +53,7 @@ static void set_windows(struct gen *g, const char *list)
 static void set_more(struct gen *g, const char *list)
 {
 	for (int i = 0; i < MORE_MAX && *list != '\0'; i++) {
-		g->more[i] = atoi(list);
+		g->watched.more[i] = atoi(list);
 		list += strcspn(list, ",");
 		list += *list == ',';
 	}
@@ -108,11 +108,11 @@ static bool set(struct gen *g, const char *key, const char *value)
 	if (strcmp(key, "port") == 0)
 		g->port = (uint16_t)atoi(value);
 	else if (strcmp(key, "pid") == 0)
-		g->pid = atoi(value);
+		g->watched.pid = atoi(value);
 	else if (strcmp(key, "more") == 0)
 		set_more(g, value);
 	else if (strcmp(key, "apart") == 0)
-		g->apart = atoi(value);
+		g->watched.apart = atoi(value);
 	else if (strcmp(key, "seconds") == 0)
 		g->opt.seconds = atof(value);
 	else if (strcmp(key, "rate") == 0)

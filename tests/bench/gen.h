@@ -76,11 +76,16 @@ struct gen_count {
 	uint64_t skipped;      /* deliveries left out because we read too slowly, as chatd said */
 };
 
+/* Processes whose CPU time is measured. 0: none. */
+struct gen_watched {
+	int pid, more[MORE_MAX]; /* the server's, and others that count with it */
+	int apart;             /* another one, which is shown by itself */
+};
+
 struct gen {
 	enum proto proto;
 	uint16_t port;
-	int pid, more[MORE_MAX]; /* the server's, and others that count with it; 0: not measured */
-	int apart;             /* another one whose CPU time is shown by itself; 0: none is */
+	struct gen_watched watched;
 	uint32_t members, rooms; /* in each room; rooms */
 	uint32_t nodes;        /* the servers are at 127.0.0.2 and so on, and clients come to them by turns; 0: there is
 	                        * one, at 127.0.0.1 */

@@ -21,7 +21,7 @@ void gen_burst(struct gen *g)
 	struct proc_use before, after, first = {0};
 	uint64_t cpu_ns = 0;
 
-	proc_peak_reset(g->pid);
+	proc_peak_reset(g->watched.pid);
 	for (uint32_t k = 0; k < g->opt.times; k++) {
 		gen_read_for(g, BURST_IDLE_MS * INT64_C(1000000));
 		g->counting = true;
@@ -55,7 +55,7 @@ void gen_join(struct gen *g)
 
 	for (uint32_t i = 0; i < g->opt.joins; i++)
 		g->client[g->nclients + i].anew = true;
-	proc_peak_reset(g->pid);
+	proc_peak_reset(g->watched.pid);
 	gen_use(g, &before);
 	if (!gen_come_in(g, g->nclients + g->opt.joins))
 		exit(1);

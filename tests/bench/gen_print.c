@@ -22,10 +22,10 @@ void gen_use(const struct gen *g, struct proc_use *u)
 {
 	struct proc_use apart;
 
-	proc_read(g->pid, u);
+	proc_read(g->watched.pid, u);
 	for (int i = 0; i < MORE_MAX; i++)
-		use_add(u, g->more[i]);
-	proc_read(g->apart, &apart);
+		use_add(u, g->watched.more[i]);
+	proc_read(g->watched.apart, &apart);
 	u->apart_ns = apart.cpu_ns;
 }
 

@@ -218,7 +218,7 @@ static void warm_up(struct gen *g, int64_t *due, pid_t *with)
 		talk(g, now_ns() + WITH_MS * INT64_C(1000000), due);
 	stat_clear(&g->stat);
 	g->count.done = g->count.lost = g->count.refused = g->count.told = g->count.skipped = 0;
-	proc_peak_reset(g->pid);
+	proc_peak_reset(g->watched.pid);
 }
 
 static void measure(struct gen *g)

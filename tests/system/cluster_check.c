@@ -122,11 +122,12 @@ static void check_reader(struct check *c, uint32_t who)
 
 		if (last != NULL && last->room != s->room)
 			fault(c, "this person read it in another room than it is saved in", who, number);
-		else if (last != NULL && last->at >= s->at)
-			fault(c, "this person read it again, or in another order", who, number);
-		else if (last != NULL)
+		else if (last != NULL && last->at < s->at)
 			check_left_out(c, who, s->room, last->at + 1, s->at);
-		last = s;
+		if (last != NULL && last->room == s->room && last->at >= s->at)
+			fault(c, "this person read it again, or in another order", who, number);
+		else
+			last = s;
 	}
 	if (last != NULL && c->story->stayed[who])
 		check_left_out(c, who, last->room, last->at + 1, (uint32_t)c->room[last->room].len);

@@ -6,8 +6,8 @@
  *
  * The nodes are 127.0.0.2, 127.0.0.3 and so on, each at PORT; each person says RATE lines a second in one of a few
  * rooms, and now and then goes to another room or to another node, or changes something that all nodes have. Every
- * sixth one registers, and comes back by its password; all others wait until their name is free. What to do is read from standard input, a line each,
- * and answered by a line:
+ * sixth one registers, and comes back by its password; all others wait until their name is free. Whom a node that was
+ * cut off lets in again waits for that. What to do is read from standard input, a line each, and answered by a line:
  *
  *     in             when all people are in: "in"
  *     talk           they begin to talk: "talks"
@@ -67,6 +67,7 @@ struct person {
 	bool out;              /* has been thrown out since */
 	bool drops;            /* has hung up by itself */
 	bool registered;       /* its name has a password */
+	bool returns;          /* its node was cut off, and lets it in again by itself */
 	uint32_t last;         /* last lines that it read */
 	char line[LINE_MAX];   /* the unfinished one, nline bytes */
 	size_t nline;
@@ -134,7 +135,7 @@ static void person_out(struct talk *t, struct person *p, int64_t after_ms)
 		close(p->fd);
 	p->fd = -1;
 	p->out |= p->in;
-	p->greeted = p->in = false;
+	p->greeted = p->in = p->returns = false;
 	p->nline = 0;
 	p->node = (p->node + 1) % t->nodes;
 	p->due_ms = now_ms() + after_ms;
@@ -242,8 +243,12 @@ static void person_is_in(struct talk *t, struct person *p, const char *line)
 
 	if (in == NULL)
 		return;
-	t->story.visit = grown(t->story.visit, t->story.nvisits, sizeof *t->story.visit);
-	t->story.visit[p->visit = t->story.nvisits++] = (struct visit){0};
+	/* Who returns may have lines on the way still. */
+	if (!p->returns) {
+		t->story.visit = grown(t->story.visit, t->story.nvisits, sizeof *t->story.visit);
+		t->story.visit[p->visit = t->story.nvisits++] = (struct visit){0};
+	}
+	p->returns = false;
 	p->in = true;
 	p->due_ms = now + random() % 200;
 	person_arrives(t, p, in + 5);
@@ -258,6 +263,26 @@ static void person_is_in(struct talk *t, struct person *p, const char *line)
 		t->all_ms = took;
 }
 
+/* A line was not sent, or several. */
+static void refused_read(struct talk *t, struct person *p, const char *line)
+{
+	static const char several[] = "-- Not sent: the last ";
+	unsigned long n = begins(line, several) ? strtoul(line + sizeof several - 1, NULL, 10) : 1;
+
+	if (p->in || p->returns)
+		visit_of(t, p)->refused += n > 0 ? (uint32_t)n : 1;
+}
+
+/* Its node has left it: to the others it is gone. */
+static void cut_off_read(struct talk *t, struct person *p)
+{
+	p->in = false;
+	p->out = p->returns = true;
+	p->since_ms = now_ms();
+	p->due_ms = INT64_MAX;
+	numbers_add(&t->story.read[index_of(t, p)], MARK_STAY);
+}
+
 /* A line to somebody who is not in yet. The prompt has no end of line, so the answer to the name comes behind it. */
 static void entry_line(struct talk *t, struct person *p, const char *line)
 {
@@ -269,6 +294,10 @@ static void entry_line(struct talk *t, struct person *p, const char *line)
 		person_is_in(t, p, answer);
 	else if (strstr(answer, " is taken") != NULL)
 		p->due_ms = now_ms() + TAKEN_MS;
+	else if (strstr(answer, "Please give your name") != NULL)
+		p->due_ms = now_ms();
+	else if (begins(answer, "-- Not sent: "))
+		refused_read(t, p, answer);
 	else if (strstr(answer, " is registered. Please type ") != NULL) {
 		p->since_ms = now_ms();
 		p->registered = true;
@@ -288,7 +317,9 @@ static void line_read(struct talk *t, struct person *p, const char *line)
 		else if (begins(line, "-- ") && strstr(line, " is yours now") != NULL)
 			p->registered = true;
 		else if (begins(line, "-- Not sent: "))
-			visit_of(t, p)->refused++;
+			refused_read(t, p, line);
+		else if (begins(line, "-- This server was cut off "))
+			cut_off_read(t, p);
 		else if (begins(line, "-- ") && strstr(line, " skipped while ") != NULL) {
 			s->skipped += strtoul(line + 3, NULL, 10);
 			numbers_add(&s->read[index_of(t, p)], MARK_STAY);

@@ -8,6 +8,8 @@
 
 /* Asks for more, if nothing is under way, the loop takes what comes, and it is time to. */
 void reading_turn(struct engine_thread *t, int64_t now_ms);
+/* When that is. */
+int64_t reading_due_ms(const struct engine_thread *t);
 /* The loop has room again for what reading has paused for. */
 bool reading_can_go_on(struct engine_thread *t);
 /* A reply. OK, or what ends the session. */

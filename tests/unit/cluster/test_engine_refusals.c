@@ -336,7 +336,7 @@ static void the_stream_is_trimmed_above_a_reader(void **state)
 	redis_ask(&redis, "XTRIM chatd MAXLEN 5");
 	b.holds = false;
 	until(b.fatal[0]);
-	same_text(b.fatal, "was trimmed above");
+	same_text(b.fatal, "what lies between is gone from Redis");
 	same_text(b.fatal, "/backup");
 	assert_true(b.acts < MANY);
 }
@@ -353,7 +353,6 @@ static void the_database_is_emptied(void **state)
 	redis_ask(&redis, "FLUSHALL");
 	until(a.fatal[0]);
 	same_text(a.fatal, "Redis has no stream chatd, but this node has read it up to");
-	assert_int_equal(a.losts, 1);
 }
 
 /* An incarnation that Redis has forgotten is not begun again. */
