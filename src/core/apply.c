@@ -381,7 +381,7 @@ int64_t act_due_ms(const struct chat *c)
 bool act_goes_on(const struct chat *c)
 {
 	return c->cluster.self != NULL && (c->cluster.ending.node != NULL || c->rooms.ejections.due || forget_waiting(c) > 0 || c->rooms.removal.ndoomed > 0 ||
-	                                   c->moderation.reports.unsaved);
+	                                   c->rooms.bans.nending > 0 || c->moderation.reports.unsaved);
 }
 
 /* An act of somebody here, who may be waiting for it. */
