@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/clock.h"
@@ -75,12 +76,15 @@ void removal_mark(struct chat *c, struct room *r, const char *by)
 
 void removal_run(struct chat *c)
 {
-	for (uint32_t slot = 0; slot < c->rooms.top && c->rooms.removal.ndoomed > 0 && act_has_room(c);
-	     slot++) {
-		struct room *r = c->rooms.slot[slot];
+	struct room *r, *next;
 
-		if (r != NULL && r->doom != NULL && !r->gone)
-			room_remove(c, r);
+	for (r = rooms_in_order(c); r != NULL && c->rooms.removal.ndoomed > 0; r = next) {
+		next = r->hh_number.next;
+		if (r->doom == NULL)
+			continue;
+		if (!act_has_room(c))
+			break;
+		room_remove(c, r);
 	}
 	eject_run(c);
 }
@@ -118,8 +122,15 @@ static void end_ownerless(struct chat *c, struct room *r, const struct account *
 		setting_save(c, r);
 }
 
+/* They are in another order on a node that has loaded them. */
+static int by_room(const struct membership *a, const struct membership *b)
+{
+	return a->room->number < b->room->number ? -1 : a->room->number > b->room->number;
+}
+
 static void drop_memberships(struct chat *c, struct account *a)
 {
+	DL_SORT(a->memberships, by_room);
 	while (a->memberships != NULL) {
 		struct room *r = a->memberships->room;
 		bool owned = r->memberships.owner == a->memberships;

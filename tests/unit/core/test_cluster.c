@@ -803,6 +803,82 @@ static void test_bans_end_together(void **state)
 	hears(2, "[bob]:heard");
 }
 
+/* Guests whose names look like one that is registered get others, the same on all nodes, whatever the order in which
+ * a node has loaded them. */
+static void test_lookalikes_on_all(void **state)
+{
+	(void)state;
+	comes(1, 0, "be1l\n");
+	comes(0, 0, "bel1\n");
+	comes(1, 1, "be11\n");
+	comes(0, 1, "bell\n");
+	dies(2);
+	spread();
+	say(0, 1, "/register\n");
+	say(0, 1, "correct horse battery\n");
+	say(0, 1, "correct horse battery\n");
+	reads(0, 1, "is yours now");
+}
+
+/* Rooms that end together end in one order on all nodes. The first of them has the last one's place on a node that has
+ * been here all the time. */
+static void test_rooms_end_in_order(void **state)
+{
+	(void)state;
+	comes(0, 0, "alice\n");
+	comes(1, 0, "x0\ncorrect horse\n");
+	say(0, 0, "/join one\n");
+	comes(0, 1, "bob\n");
+	say(0, 1, "/join two\n");
+	say(0, 1, "a line\n");
+	say(0, 0, "/join three\n");
+	say(0, 0, "a line\n");
+	comes(0, 2, "carol\n");
+	say(0, 2, "/join four\n");
+	say(0, 2, "a line\n");
+	say(0, 0, "/leave\n");
+	say(0, 1, "/leave\n");
+	say(0, 2, "/leave\n");
+	dies(2);
+	spread();
+	say(1, 0, "/remove address 192.0.2.1 --yes\n");
+	reads(1, 0, "3 rooms");
+}
+
+/* The rooms of an account that is given up, and those that a ban empties. */
+static void test_rooms_of_one_end_in_order(void **state)
+{
+	(void)state;
+	comes(1, 0, "x2\ncorrect horse\n");
+	say(1, 0, "/join zoo\n");
+	say(1, 0, "/room permanent on\n");
+	say(1, 0, "/join ape\n");
+	say(1, 0, "/room permanent on\n");
+	say(1, 0, "/leave\n");
+	dies(2);
+	spread();
+	say(1, 0, "/drop correct horse\n");
+	reads(1, 0, "is deleted");
+	assert_null(room_by_key(peers[0].chat, "ape"));
+}
+
+static void test_a_ban_ends_rooms_in_order(void **state)
+{
+	(void)state;
+	step_at(0, (struct event){.kind = EVENT_CONNECTED, .conn = id(3), .connected.from = where("198.51.100.1")});
+	say(0, 3, "x0\ncorrect horse\n");
+	comes(1, 0, "alice\n");
+	comes(0, 0, "bob\n");
+	comes(1, 1, "carol\n");
+	say(1, 0, "/join one\n");
+	say(0, 0, "/join two\n");
+	say(1, 1, "/join three\n");
+	dies(2);
+	spread();
+	say(0, 3, "/ban --everywhere --all 192.0.2.0/24\n");
+	assert_null(room_by_key(peers[0].chat, "two"));
+}
+
 /* No fact is left of a role in a room that is gone, or of an account that is. */
 static void test_roles_go_too(void **state)
 {
@@ -998,6 +1074,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_private_unheard, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_one_code, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_bans_end_together, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_lookalikes_on_all, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_rooms_end_in_order, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_rooms_of_one_end_in_order, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_a_ban_ends_rooms_in_order, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_roles_go_too, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_much_goes_at_once, begin_nodes, end_nodes),
 		cmocka_unit_test(test_anything),
