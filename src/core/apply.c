@@ -540,6 +540,7 @@ static void finish(struct chat *c)
 
 void act_apply(struct chat *c, const struct event *e)
 {
+	int64_t before_ms = c->cluster.at_ms;
 	struct act a;
 
 	c->cluster.done = 0;
@@ -560,5 +561,6 @@ void act_apply(struct chat *c, const struct event *e)
 		a.node->number = a.number;
 		apply(c, &a);
 	}
+	removal_act(c, before_ms);
 	finish(c);
 }

@@ -803,6 +803,34 @@ static void test_bans_end_together(void **state)
 	hears(2, "[bob]:heard");
 }
 
+/* A room that nobody owns, silent for long, goes on all nodes at one point, whenever each of them started. */
+static void test_a_silent_room_ends_on_all(void **state)
+{
+	(void)state;
+	comes(0, 0, "alice\n");
+	say(0, 0, "/join ops\n");
+	say(0, 0, "the only line\n");
+	say(0, 0, "/leave\n");
+	for (int i = 0; i < 2; i++) {
+		step_at(0, (struct event){.kind = EVENT_TICK});
+		spread();
+		now_ms += 1000;
+	}
+	now_ms += ROOM_ALONE_DAYS * INT64_C(86400000) - 60000;
+	step_at(0, (struct event){.kind = EVENT_TICK});
+	spread();
+	assert_non_null(room_by_key(peers[0].chat, "ops"));
+	now_ms += 120000;
+	dies(1);
+	spread();
+	step_at(1, (struct event){.kind = EVENT_TICK});
+	spread();
+	now_ms += ROOMS_LOOK_MS;
+	step_at(1, (struct event){.kind = EVENT_TICK});
+	spread();
+	assert_null(room_by_key(peers[0].chat, "ops"));
+}
+
 /* Guests whose names look like one that is registered get others, the same on all nodes, whatever the order in which
  * a node has loaded them. */
 static void test_lookalikes_on_all(void **state)
@@ -877,6 +905,28 @@ static void test_a_ban_ends_rooms_in_order(void **state)
 	spread();
 	say(0, 3, "/ban --everywhere --all 192.0.2.0/24\n");
 	assert_null(room_by_key(peers[0].chat, "two"));
+}
+
+/* What is said where nothing is kept is not known to a node that starts. */
+static void test_a_room_without_history_is_silent(void **state)
+{
+	(void)state;
+	comes(0, 0, "x0\ncorrect horse\n");
+	comes(1, 0, "bob\n");
+	say(1, 0, "/join ops\n");
+	say(1, 0, "a line\n");
+	say(0, 0, "/room --in=ops history off\n");
+	now_ms += ROOM_ALONE_DAYS * INT64_C(86400000) - 60000;
+	say(1, 0, "another\n");
+	say(1, 0, "/leave\n");
+	dies(2);
+	spread();
+	now_ms += 2 * ROOMS_LOOK_MS;
+	step_at(0, (struct event){.kind = EVENT_TICK});
+	spread();
+	now_ms += 2 * ROOMS_LOOK_MS;
+	step_at(0, (struct event){.kind = EVENT_TICK});
+	spread();
 }
 
 /* No fact is left of a role in a room that is gone, or of an account that is. */
@@ -1074,10 +1124,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_private_unheard, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_one_code, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_bans_end_together, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_a_silent_room_ends_on_all, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_lookalikes_on_all, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_rooms_end_in_order, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_rooms_of_one_end_in_order, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_ban_ends_rooms_in_order, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_a_room_without_history_is_silent, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_roles_go_too, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_much_goes_at_once, begin_nodes, end_nodes),
 		cmocka_unit_test(test_anything),
