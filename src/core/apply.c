@@ -434,7 +434,7 @@ int64_t act_due_ms(const struct chat *c)
 bool act_goes_on(const struct chat *c)
 {
 	return c->cluster.self != NULL && (c->cluster.ending.node != NULL || c->rooms.ejections.due || forget_waiting(c) > 0 || c->rooms.removal.ndoomed > 0 ||
-	                                   c->moderation.reports.unsaved);
+	                                   c->rooms.bans.nending > 0 || c->moderation.reports.unsaved);
 }
 
 /* An act of somebody here, who may be waiting for it. */
@@ -606,6 +606,7 @@ static void finish(struct chat *c)
 
 void act_apply(struct chat *c, const struct event *e)
 {
+	int64_t before_ms = c->cluster.at_ms;
 	struct act a;
 
 	c->cluster.done = 0;
@@ -627,5 +628,6 @@ void act_apply(struct chat *c, const struct event *e)
 		cluster_node_changed(a.node);
 		apply(c, &a);
 	}
+	removal_act(c, before_ms);
 	finish(c);
 }

@@ -22,6 +22,7 @@
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/rooms/eject.h"
 #include "chatd/core/rooms/removal.h"
+#include "chatd/core/rooms/room.h"
 #include "chatd/core/state/state.h"
 
 enum { ROOMS_NAMED_MAX = 10 }; /* rooms that are named before "and N others" */
@@ -138,10 +139,8 @@ static uint32_t rooms_of(struct chat *c, const struct owner *o, struct bytes *ou
 {
 	uint32_t n = 0, several = 0;
 
-	for (uint32_t slot = 0; slot < c->rooms.top; slot++) {
-		struct room *r = c->rooms.slot[slot];
-
-		if (r == NULL || r == c->rooms.lobby || !is_whose(r, o))
+	for (struct room *r = rooms_in_order(c); r != NULL; r = r->hh_number.next) {
+		if (r == c->rooms.lobby || !is_whose(r, o))
 			continue;
 		if (n++ < ROOMS_NAMED_MAX)
 			bytes_printf(out, "%s%s", n == 1 ? " (" : ", ", r->name);

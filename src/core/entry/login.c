@@ -419,18 +419,32 @@ static void clear_later(struct chat *c, struct session *g, const struct account 
 	bytes_release(&why);
 }
 
-void login_clear_name(struct chat *c, const struct account *a)
+static bool looks_like(const struct session *g, const struct account *a)
 {
 	uint64_t skeleton = skeleton_hash(a->skeleton), shown = skeleton_hash(a->shown);
+	const uint64_t *its = g->presence.skeletons;
+
+	return its[0] == skeleton || its[0] == shown || its[1] == skeleton || its[1] == shown;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp((*(struct session *const *)a)->key, (*(struct session *const *)b)->key);
+}
+
+/* In one order on all nodes of a cluster, for each takes the next name that is free. */
+void login_clear_name(struct chat *c, const struct account *a)
+{
 	char nick[NAME_BYTES_MAX + 1], key[NAME_KEY_BYTES_MAX + 1];
-	struct session *g, *next;
+	struct session *g, *next, **list = mem_alloc((c->people.n + 1) * sizeof(struct session *));
+	size_t n = 0;
 
-	HASH_ITER(hh, c->people.by_key, g, next) {
-		const uint64_t *its = g->presence.skeletons;
-
-		if (g->account != NULL || (its[0] != skeleton && its[0] != shown && its[1] != skeleton &&
-		                           its[1] != shown))
-			continue;
+	HASH_ITER(hh, c->people.by_key, g, next)
+		if (g->account == NULL && looks_like(g, a))
+			list[n++] = g;
+	qsort(list, n, sizeof *list, by_name);
+	for (size_t i = 0; i < n; i++) {
+		g = list[i];
 		if (!act_has_room(c)) {
 			if (!g->trusted)
 				clear_later(c, g, a);
@@ -442,6 +456,7 @@ void login_clear_name(struct chat *c, const struct account *a)
 		session_rename(c, g, nick, key);
 		history_recall(c, g);
 	}
+	free(list);
 }
 
 /* -- the name ------------------------------------------------------------------------- */

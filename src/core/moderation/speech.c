@@ -65,7 +65,9 @@ void room_say(struct chat *c, struct session *s, struct room *r, enum record_kin
 		});
 	if (kept && r == s->room)
 		s->member.said_id = r->lines.last_id;
-	r->lines.last_ms = c->wall_ms;
+	/* A node that starts knows of lines that are kept alone. */
+	if (kept || c->cluster.self == NULL)
+		r->lines.last_ms = c->wall_ms;
 	c->status.counts.lines++;
 	seen_news(c);
 	access_spoke(c, s, r);

@@ -96,9 +96,10 @@ uint32_t forget_waiting(const struct chat *c)
 	return HASH_COUNT(c->people.forgets);
 }
 
+/* In a cluster all of it goes before the next act, however far the store of this node is. */
 static bool has_to_wait(const struct chat *c)
 {
-	return !chat_can_save(c) || c->records.seq - c->records.stored_seq >= UNSTORED_MOST;
+	return !chat_can_save(c) || (c->cluster.self == NULL && c->records.seq - c->records.stored_seq >= UNSTORED_MOST);
 }
 
 void forget_tick(struct chat *c)

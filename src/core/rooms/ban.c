@@ -257,6 +257,7 @@ static struct ban *ban_apply(struct chat *c, const struct ban *like)
 	b->why = mem_strdup(like->why);
 	b->by_key = mem_strdup(like->by_key);
 	b->list = list;
+	c->rooms.bans.nending += list == NULL;
 	DL_APPEND(c->rooms.bans.all, b);
 	c->rooms.bans.n[b->kind]++;
 	c->moderation.guards += b->kind == BAN_SPEECH;
@@ -276,6 +277,7 @@ static void unlist(struct chat *c, struct ban *b)
 	DL_DELETE2(b->list->first, b, list_prev, list_next);
 	b->list->n--;
 	c->rooms.bans.nrooms[b->kind] -= b->room != 0;
+	c->rooms.bans.nending++;
 	b->list = NULL;
 }
 
@@ -292,6 +294,7 @@ void ban_release(struct ban *b)
 static void ban_free(struct chat *c, struct ban *b)
 {
 	unlist(c, b);
+	c->rooms.bans.nending--;
 	DL_DELETE(c->rooms.bans.all, b);
 	c->rooms.bans.n[b->kind]--;
 	c->moderation.guards -= b->kind == BAN_SPEECH;

@@ -36,6 +36,7 @@ void eject_mark(struct chat *c, struct session *s, const struct room *r, const c
 	o->why = mem_strdup(why);
 	s->presence.ejection = o;
 	DL_APPEND(c->rooms.ejections.first, o);
+	c->rooms.ejections.unsorted = true;
 }
 
 static void eject_free(struct ejection *o)
@@ -80,10 +81,25 @@ static void put_out(struct chat *c, struct session *s)
 	eject_free(o);
 }
 
+/* Nobody without a name is removed. */
+static int by_name(const struct ejection *a, const struct ejection *b)
+{
+	return strcmp(a->session->key, b->session->key);
+}
+
+/* Rooms may end with them, and these must end in one order on all nodes of a cluster. */
+static void sort(struct chat *c)
+{
+	if (c->cluster.self != NULL && c->rooms.ejections.unsorted)
+		DL_SORT(c->rooms.ejections.first, by_name);
+	c->rooms.ejections.unsorted = false;
+}
+
 void eject_run(struct chat *c)
 {
 	struct ejection *o, *next;
 
+	sort(c);
 	c->rooms.ejections.due = false;
 	DL_FOREACH_SAFE(c->rooms.ejections.first, o, next) {
 		if (!act_has_room(c)) {

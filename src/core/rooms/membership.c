@@ -175,12 +175,16 @@ static void membership_end(struct chat *c, struct membership *g)
 	free(g);
 }
 
-/* Ends the membership, and later, when there is time, deletes it from the store. */
+/* Ends the membership, and later, when there is time, deletes it from the store; in a cluster, before the next act. */
 void membership_forget(struct chat *c, struct membership *g)
 {
 	char key[KEY_BYTES_MAX];
 
-	forget_fact(c, FACT_INVITE, key_of(g->room, g->account, key));
+	key_of(g->room, g->account, key);
+	if (c->cluster.applying && !c->stopping)
+		forget_taken(c, FACT_INVITE, key);
+	else
+		forget_fact(c, FACT_INVITE, key);
 	membership_end(c, g);
 }
 

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/clock.h"
@@ -75,12 +76,15 @@ void removal_mark(struct chat *c, struct room *r, const char *by)
 
 void removal_run(struct chat *c)
 {
-	for (uint32_t slot = 0; slot < c->rooms.top && c->rooms.removal.ndoomed > 0 && act_has_room(c);
-	     slot++) {
-		struct room *r = c->rooms.slot[slot];
+	struct room *r, *next;
 
-		if (r != NULL && r->doom != NULL && !r->gone)
-			room_remove(c, r);
+	for (r = rooms_in_order(c); r != NULL && c->rooms.removal.ndoomed > 0; r = next) {
+		next = r->hh_number.next;
+		if (r->doom == NULL)
+			continue;
+		if (!act_has_room(c))
+			break;
+		room_remove(c, r);
 	}
 	eject_run(c);
 }
@@ -118,8 +122,15 @@ static void end_ownerless(struct chat *c, struct room *r, const struct account *
 		setting_save(c, r);
 }
 
+/* They are in another order on a node that has loaded them. */
+static int by_room(const struct membership *a, const struct membership *b)
+{
+	return a->room->number < b->room->number ? -1 : a->room->number > b->room->number;
+}
+
 static void drop_memberships(struct chat *c, struct account *a)
 {
+	DL_SORT(a->memberships, by_room);
 	while (a->memberships != NULL) {
 		struct room *r = a->memberships->room;
 		bool owned = r->memberships.owner == a->memberships;
@@ -185,32 +196,43 @@ static void end_silent(struct chat *c, struct room *r)
 	room_remove(c, r);
 }
 
-static void look(struct chat *c)
+/* False: there are more. */
+static bool look(struct chat *c)
 {
-	int64_t ahead_ms = c->wall_ms - chat_shared_ms(c);
-	bool jumped = ahead_ms - c->rooms.removal.ahead_ms > ROOMS_LOOK_FIRST_MS;
+	struct room *r, *next;
 	uint32_t ended = 0;
 
-	c->rooms.removal.due_ms = chat_shared_ms(c) + ROOMS_LOOK_MS;
-	c->rooms.removal.ahead_ms = ahead_ms;
-	/* The clock may be wrong, and what is removed does not come back. Whether it is doubted the
-	 * store says within a minute. */
-	if (c->cluster.self == NULL && (jumped || c->rooms.removal.clock_doubted))
-		return;
-	for (uint32_t slot = 0; slot < c->rooms.top; slot++) {
-		struct room *r = c->rooms.slot[slot];
-
-		if (r == NULL || (!is_over(c, r) && !is_void(c, r)))
+	for (r = rooms_in_order(c); r != NULL; r = next) {
+		next = r->hh_number.next;
+		if (!is_over(c, r) && !is_void(c, r))
 			continue;
-		if (ended++ == ROOMS_END_MAX || !act_has_room(c)) {
-			c->rooms.removal.due_ms = chat_shared_ms(c) + ROOMS_LOOK_AGAIN_MS;
-			return;
-		}
+		if (ended++ == ROOMS_END_MAX || !act_has_room(c))
+			return false;
 		if (is_void(c, r))
 			room_release(c, r);
 		else
 			end_silent(c, r);
 	}
+	return true;
+}
+
+static void look_alone(struct chat *c)
+{
+	int64_t ahead_ms = c->wall_ms - c->now_ms;
+	bool jumped = ahead_ms - c->rooms.removal.ahead_ms > ROOMS_LOOK_FIRST_MS;
+
+	c->rooms.removal.due_ms = c->now_ms + ROOMS_LOOK_MS;
+	c->rooms.removal.ahead_ms = ahead_ms;
+	/* The clock may be wrong, and what is removed does not come back. Whether it is doubted the
+	 * store says within a minute. */
+	if (!jumped && !c->rooms.removal.clock_doubted && !look(c))
+		c->rooms.removal.due_ms = c->now_ms + ROOMS_LOOK_AGAIN_MS;
+}
+
+void removal_act(struct chat *c, int64_t before_ms)
+{
+	if (chat_shared_ms(c) / ROOMS_LOOK_AGAIN_MS != before_ms / ROOMS_LOOK_AGAIN_MS)
+		look(c);
 }
 
 /* -- time ---------------------------------------------------------------------------------- */
@@ -224,14 +246,18 @@ void removal_tick(struct chat *c)
 {
 	if (is_marked(c))
 		removal_run(c);
-	if (c->rooms.removal.due_ms <= chat_shared_ms(c) && c->rooms.n > 1 && chat_can_save(c) && !c->stopping)
-		look(c);
+	if (c->cluster.self == NULL && c->rooms.removal.due_ms <= c->now_ms && c->rooms.n > 1 && chat_can_save(c) && !c->stopping)
+		look_alone(c);
 }
 
 int64_t removal_due_ms(const struct chat *c)
 {
 	bool skeletons = c->rooms.n > 1 && chat_can_save(c) && !c->stopping;
 	int64_t due_ms = skeletons ? c->rooms.removal.due_ms : INT64_MAX;
+
+	/* Somebody has to say something then. */
+	if (skeletons && c->cluster.self != NULL)
+		due_ms = (c->cluster.at_ms / ROOMS_LOOK_MS + 1) * ROOMS_LOOK_MS;
 
 	return is_marked(c) ? c->now_ms : due_ms;
 }

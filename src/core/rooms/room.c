@@ -60,6 +60,7 @@ struct room *room_new(struct chat *c, const char *name, const char *key, uint32_
 	r->lines.alone = mem_strdup(number != 0 ? ROOM_SEVERAL : "");
 	setting_init(r);
 	c->rooms.slot[slot] = r;
+	c->rooms.unsorted |= number != 0;
 	c->rooms.n++;
 	if (slot >= c->rooms.top)
 		c->rooms.top = slot + 1;
@@ -73,7 +74,22 @@ void room_renumber(struct chat *c, struct room *r, uint32_t number)
 {
 	HASH_DELETE(hh_number, c->rooms.by_number, r);
 	r->number = number;
+	c->rooms.unsorted = true;
 	HASH_ADD(hh_number, c->rooms.by_number, number, sizeof r->number, r);
+}
+
+static int by_number(const struct room *a, const struct room *b)
+{
+	return a->number < b->number ? -1 : a->number > b->number;
+}
+
+/* A new room has the highest number and comes last. */
+struct room *rooms_in_order(struct chat *c)
+{
+	if (c->rooms.unsorted)
+		HASH_SRT(hh_number, c->rooms.by_number, by_number);
+	c->rooms.unsorted = false;
+	return c->rooms.by_number;
 }
 
 void room_unlist(struct chat *c, struct room *r)

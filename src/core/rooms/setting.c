@@ -182,20 +182,31 @@ void setting_apply(struct chat *c, struct room *r, const struct room_terms *t)
 
 /* -- setting ------------------------------------------------------------------------------- */
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp((*(struct session *const *)a)->key, (*(struct session *const *)b)->key);
+}
+
 /* The people who are in the room when it becomes private may stay and come back. They could read
  * all of its history, and still can. */
 static void admit_present(struct chat *c, struct room *r)
 {
 	/* Without an owner, an administrator made it private. */
 	bool keeper = membership_owner(r) == NULL;
+	struct session **list = mem_alloc((r->members.n + 1) * sizeof *list);
 
+	/* If not all can be members, the same people are on all nodes of a cluster. */
+	for (uint32_t i = 0; i < r->members.n; i++)
+		list[i] = r->members.list[i];
+	qsort(list, r->members.n, sizeof *list, by_name);
 	for (uint32_t i = 0; i < r->members.n; i++) {
-		struct session *s = r->members.list[i];
+		struct session *s = list[i];
 
-		if (s->account == NULL || !emit_has_room(c) ||
+		if (s->account == NULL || (c->cluster.self == NULL && !emit_has_room(c)) ||
 		    !membership_give_by(c, keeper, r, s->account->key, ROOM_MEMBER))
 			access_invite(c, s, r, 0, true);
 	}
+	free(list);
 }
 
 /* Saves a record of r. The store must know the room's number already, or learn it from this

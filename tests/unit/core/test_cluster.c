@@ -18,7 +18,7 @@ struct peer {
 	size_t nasked;
 	struct bytes records;      /* those of the last act */
 	/* Its database: facts, by kind and key, and rooms. */
-	struct { int kind; char *key, *value; } facts[4096];
+	struct kept_fact { int kind; char *key, *value; } facts[4096];
 	size_t nfacts;
 	struct { uint32_t number; char *name, *topic; uint64_t last_id; int64_t last_ms; } rooms[512];
 	size_t nrooms;
@@ -43,7 +43,6 @@ static void keep_fact(struct peer *p, const struct record *r)
 	if (i < p->nfacts) {
 		free(p->facts[i].value);
 		free(p->facts[i].key);
-		/* In the order in which SQLite would give them is not needed, but the same on all nodes. */
 		memmove(&p->facts[i], &p->facts[i + 1], (--p->nfacts - i) * sizeof p->facts[0]);
 	}
 	if (*r->fact.value == '\0')
@@ -230,7 +229,7 @@ static bool tell_all(void)
 	for (size_t i = 0; i < ntold; i++) {
 		int node = told[i][0] - 'a';
 
-		if (node != deaf)
+		if (node != deaf && node >= 0 && node < NODES && told[i][1] == ' ')
 			step_at(node, (struct event){.kind = EVENT_TOLD, .told.text = told[i] + 2});
 		free(told[i]);
 	}
@@ -314,6 +313,11 @@ static void propose_node(int i)
 	step_at(i, (struct event){.kind = EVENT_INCARNATION, .incarnation = ++peers[i].incarnation});
 }
 
+static int by_key(const void *a, const void *b)
+{
+	return strcmp(((const struct kept_fact *)a)->key, ((const struct kept_fact *)b)->key);
+}
+
 /* The node dies, and starts again with what its database has. */
 static void dies(int node)
 {
@@ -323,6 +327,8 @@ static void dies(int node)
 
 	chat_free(p->chat);
 	p->nasked = 0;
+	/* A database gives them in this order. */
+	qsort(p->facts, p->nfacts, sizeof p->facts[0], by_key);
 	p->chat = chat_new(&config, p->stored, p->last_room);
 	chat_begin_cluster(p->chat, node_names[node]);
 	chat_load_cluster(p->chat, p->done);
@@ -931,6 +937,192 @@ static void test_a_beginning_is_lost(void **state)
 	reads_not(1, 0, "carol");
 }
 
+/* Bans that end together go from the database bit by bit. A node that starts meanwhile has none of them again. */
+static void test_bans_end_together(void **state)
+{
+	(void)state;
+	comes(0, 0, "x0\ncorrect horse\n");
+	comes(1, 0, "bob\n");
+	say(0, 0, "/mute bob\n");
+	say(1, 0, "not heard\n");
+	reads(1, 0, "has muted you");
+	say(0, 0, "/unmute all --yes\n");
+	dies(2);
+	spread();
+	say(1, 0, "heard\n");
+	hears(2, "[bob]:heard");
+}
+
+/* A room that nobody owns, silent for long, goes on all nodes at one point, whenever each of them started. */
+static void test_a_silent_room_ends_on_all(void **state)
+{
+	(void)state;
+	comes(0, 0, "alice\n");
+	say(0, 0, "/join ops\n");
+	say(0, 0, "the only line\n");
+	say(0, 0, "/leave\n");
+	for (int i = 0; i < 2; i++) {
+		step_at(0, (struct event){.kind = EVENT_TICK});
+		spread();
+		now_ms += 1000;
+	}
+	now_ms += ROOM_ALONE_DAYS * INT64_C(86400000) - 60000;
+	step_at(0, (struct event){.kind = EVENT_TICK});
+	spread();
+	assert_non_null(room_by_key(peers[0].chat, "ops"));
+	now_ms += 120000;
+	dies(1);
+	spread();
+	step_at(1, (struct event){.kind = EVENT_TICK});
+	spread();
+	now_ms += ROOMS_LOOK_MS;
+	step_at(1, (struct event){.kind = EVENT_TICK});
+	spread();
+	assert_null(room_by_key(peers[0].chat, "ops"));
+}
+
+/* Guests whose names look like one that is registered get others, the same on all nodes, whatever the order in which
+ * a node has loaded them. */
+static void test_lookalikes_on_all(void **state)
+{
+	(void)state;
+	comes(1, 0, "be1l\n");
+	comes(0, 0, "bel1\n");
+	comes(1, 1, "be11\n");
+	comes(0, 1, "bell\n");
+	dies(2);
+	spread();
+	say(0, 1, "/register\n");
+	say(0, 1, "correct horse battery\n");
+	say(0, 1, "correct horse battery\n");
+	reads(0, 1, "is yours now");
+}
+
+/* Rooms that end together end in one order on all nodes. The first of them has the last one's place on a node that has
+ * been here all the time. */
+static void test_rooms_end_in_order(void **state)
+{
+	(void)state;
+	comes(0, 0, "alice\n");
+	comes(1, 0, "x0\ncorrect horse\n");
+	say(0, 0, "/join one\n");
+	comes(0, 1, "bob\n");
+	say(0, 1, "/join two\n");
+	say(0, 1, "a line\n");
+	say(0, 0, "/join three\n");
+	say(0, 0, "a line\n");
+	comes(0, 2, "carol\n");
+	say(0, 2, "/join four\n");
+	say(0, 2, "a line\n");
+	say(0, 0, "/leave\n");
+	say(0, 1, "/leave\n");
+	say(0, 2, "/leave\n");
+	dies(2);
+	spread();
+	say(1, 0, "/remove address 192.0.2.1 --yes\n");
+	reads(1, 0, "3 rooms");
+}
+
+/* The rooms of an account that is given up, and those that a ban empties. */
+static void test_rooms_of_one_end_in_order(void **state)
+{
+	(void)state;
+	comes(1, 0, "x2\ncorrect horse\n");
+	say(1, 0, "/join zoo\n");
+	say(1, 0, "/room permanent on\n");
+	say(1, 0, "/join ape\n");
+	say(1, 0, "/room permanent on\n");
+	say(1, 0, "/leave\n");
+	dies(2);
+	spread();
+	say(1, 0, "/drop correct horse\n");
+	reads(1, 0, "is deleted");
+	assert_null(room_by_key(peers[0].chat, "ape"));
+}
+
+static void test_a_ban_ends_rooms_in_order(void **state)
+{
+	(void)state;
+	step_at(0, (struct event){.kind = EVENT_CONNECTED, .conn = id(3), .connected.from = where("198.51.100.1")});
+	say(0, 3, "x0\ncorrect horse\n");
+	comes(1, 0, "alice\n");
+	comes(0, 0, "bob\n");
+	comes(1, 1, "carol\n");
+	say(1, 0, "/join one\n");
+	say(0, 0, "/join two\n");
+	say(1, 1, "/join three\n");
+	dies(2);
+	spread();
+	say(0, 3, "/ban --everywhere --all 192.0.2.0/24\n");
+	assert_null(room_by_key(peers[0].chat, "two"));
+}
+
+/* What is said where nothing is kept is not known to a node that starts. */
+static void test_a_room_without_history_is_silent(void **state)
+{
+	(void)state;
+	comes(0, 0, "x0\ncorrect horse\n");
+	comes(1, 0, "bob\n");
+	say(1, 0, "/join ops\n");
+	say(1, 0, "a line\n");
+	say(0, 0, "/room --in=ops history off\n");
+	now_ms += ROOM_ALONE_DAYS * INT64_C(86400000) - 60000;
+	say(1, 0, "another\n");
+	say(1, 0, "/leave\n");
+	dies(2);
+	spread();
+	now_ms += 2 * ROOMS_LOOK_MS;
+	step_at(0, (struct event){.kind = EVENT_TICK});
+	spread();
+	now_ms += 2 * ROOMS_LOOK_MS;
+	step_at(0, (struct event){.kind = EVENT_TICK});
+	spread();
+}
+
+/* No fact is left of a role in a room that is gone, or of an account that is. */
+static void test_roles_go_too(void **state)
+{
+	(void)state;
+	comes(0, 0, "x2\ncorrect horse\n");
+	say(0, 0, "/join ops\n");
+	say(0, 0, "/invite x1\n");
+	say(0, 0, "/join dev\n");
+	say(0, 0, "/op x1\n");
+	say(0, 0, "/leave\n");
+	say(0, 0, "/drop correct horse\n");
+	for (int i = 0; i < NODES; i++)
+		for (size_t k = 0; k < peers[i].nfacts; k++)
+			assert_int_not_equal(peers[i].facts[k].kind, FACT_INVITE);
+}
+
+/* More goes than a store is given at once: all of it goes in this act. */
+static void test_much_goes_at_once(void **state)
+{
+	enum { BOXES = 400 };
+	struct chat *c;
+
+	(void)state;
+	for (int i = 0; i < NODES; i++) {
+		for (int k = 0; k < BOXES * 12; k++) {
+			char key[64], value[160];
+
+			snprintf(key, sizeof key, "m%d", k / 12);
+			snprintf(value, sizeof value, "nick=m%d role=account made=%" PRId64 " hash=$y$hash", k / 12, INT64_C(1795378100000) + k / 12);
+			if (k % 12 == 0)
+				chat_load_fact(peers[i].chat, &(struct saved_fact){FACT_ACCOUNT, key, value});
+			snprintf(key, sizeof key, "m%d %020d", k / 12, k + 1);
+			snprintf(value, sizeof value, "from=eve at=1795378000000 share=address%%20192.0.2.%d text=buy", 1 + k % 200);
+			chat_load_fact(peers[i].chat, &(struct saved_fact){FACT_MAIL, key, value});
+		}
+	}
+	c = peers[0].chat;
+	assert_int_equal(c->people.mail.n, BOXES * 12);
+	comes(0, 0, "x0\ncorrect horse\n");
+	say(0, 0, "/remove address 192.0.2.0/24 --yes\n");
+	reads(0, 0, "4800 unread messages");
+	assert_int_equal(c->people.mail.n, 0);
+}
+
 /* The code of somebody who is here, or was. */
 static void some_code(char *text, size_t n)
 {
@@ -1087,6 +1279,15 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_private, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_private_unheard, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_one_code, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_bans_end_together, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_a_silent_room_ends_on_all, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_lookalikes_on_all, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_rooms_end_in_order, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_rooms_of_one_end_in_order, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_a_ban_ends_rooms_in_order, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_a_room_without_history_is_silent, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_roles_go_too, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_much_goes_at_once, begin_nodes, end_nodes),
 		cmocka_unit_test(test_anything),
 	};
 

@@ -68,6 +68,7 @@ struct bans {
 	                             * in the store */
 	struct ban_list everywhere[BAN_KINDS]; /* those for the whole server */
 	uint32_t nrooms[BAN_KINDS]; /* those in rooms, of all rooms */
+	uint32_t nending;           /* those in no list, which go next */
 	int64_t due_ms;             /* when the first of all may be over; INT64_MAX: never */
 };
 
@@ -114,7 +115,7 @@ struct ban *ban_add(struct chat *c, struct room *r, const struct ban *b);
 /* Ends it, in the store too. Frees it. */
 void ban_end(struct chat *c, struct ban *b);
 /* Ends all in r (NULL: everywhere) but those that affect `but`. They apply no longer, and leave the
- * store at the next ticks, as there may be thousands. Returns how many. */
+ * store at the next ticks, as there may be thousands; in a cluster, before the next act. Returns how many. */
 uint32_t ban_end_all(struct chat *c, struct room *r, enum ban_kind kind,
                      const struct bearer *but);
 /* The same for the bans of a room that is removed. */

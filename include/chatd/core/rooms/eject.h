@@ -24,7 +24,8 @@ struct ejection {
 
 /* Part of struct chat: the people who are about to be removed. */
 struct ejections {
-	struct ejection *first;     /* in the order in which they were marked */
+	struct ejection *first;     /* in the order in which they were marked; in a cluster, of names */
+	bool unsorted;              /* in a cluster: some are not in the order in which they are removed */
 	bool due;                   /* some were left over because the effects had no more room */
 };
 

@@ -18,7 +18,7 @@ struct room;
 struct room_removal {
 	uint32_t ndoomed;           /* rooms that are marked, but not removed yet */
 	bool clock_doubted;         /* the host's clock may be wrong: nothing is removed for its age */
-	int64_t due_ms;             /* when to look for silent rooms next; 0: before the first event */
+	int64_t due_ms;             /* when a single chatd looks for silent rooms next; 0: before the first event */
 	int64_t ahead_ms;           /* wall_ms - now_ms at the last look */
 };
 
@@ -37,6 +37,9 @@ uint32_t removal_days(const struct chat *c, const struct room *r);
 
 /* Removes rooms that are marked, and those that have been silent for too long. */
 void removal_tick(struct chat *c);
+/* In a cluster: looks for those at the first act of each minute, so that all nodes do at the same one, whenever they have
+ * started. before_ms: the time of the act before. */
+void removal_act(struct chat *c, int64_t before_ms);
 int64_t removal_due_ms(const struct chat *c);
 
 #endif

@@ -24,6 +24,10 @@ bool rooms_can_count(const struct chat *c);
  * free one. */
 struct room *room_new(struct chat *c, const char *name, const char *key, uint32_t number);
 
+/* The first of the rooms that are not gone, linked by hh_number, in the order of their numbers. That is the same on all
+ * nodes of a cluster; in which slots rooms are depends on when a node has started. */
+struct room *rooms_in_order(struct chat *c);
+
 /* r is no longer found by name or number; room_release frees it when nobody is in it. */
 void room_unlist(struct chat *c, struct room *r);
 

@@ -174,6 +174,7 @@ struct chat {
 		uint32_t low;       /* all slots below this one are in use */
 		uint32_t n;         /* how many rooms there are */
 		struct room *by_key, *by_number; /* hashes of all rooms that are not gone */
+		bool unsorted;      /* by_number is not in the order of the numbers (rooms_in_order) */
 		struct room *lobby; /* where people start; it always exists */
 		uint32_t last_number; /* newest room number */
 		uint32_t nclosed;   /* rooms that are closed */
