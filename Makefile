@@ -76,7 +76,7 @@ LIB    = $(B)/libchatd.a
 UNIT   = $(sort $(wildcard tests/unit/*/test_*.c tests/fuzz/test_*.c))
 TESTS  = $(UNIT:tests/%.c=$(B)/tests/%)
 TOOLS  = $(addprefix $(B)/tests/,talk/talk sim/sim fuzz/fuzz_chat) $(addprefix $(B)/tests/system/,\
-           load crowd witness hostile_tool soak_client alloc_client faildisk.so failmem.so)
+           load crowd witness hostile_tool soak_client alloc_client cluster_talk faildisk.so failmem.so)
 
 DEPS_BUILD = gcc make pkg-config liburing-dev libsqlite3-dev libutf8proc-dev \
              uthash-dev libcrypt-dev liboath-dev libicu-dev libseccomp-dev libssl-dev libmicrohttpd-dev libhiredis-dev
@@ -143,14 +143,18 @@ ALLOC_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/system/alloc_*.c)))
 $(B)/tests/system/alloc_client: $(ALLOC_OBJ) $(LIB)
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ -lsqlite3
 
+CLUSTER_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/system/cluster_*.c)))
+$(B)/tests/system/cluster_talk: $(CLUSTER_OBJ)
+	$(CC) $(CHATD_LDFLAGS) -o $@ $^ -lsqlite3
+
 $(B)/tests/system/failmem.so: tests/system/failmem.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -fPIE -D_FORTIFY_SOURCE=3,$(CHATD_CFLAGS)) -fno-builtin -fPIC -shared -o $@ $< -ldl
 
-# The benchmark's load and floor use none of chatd's code; fill writes through its store, and engine measures
-# the cluster's.
+# The benchmark's load, floor and bare pipeline use none of chatd's code; fill writes through its store, and engine
+# measures the cluster's.
 GEN_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/bench/gen*.c)))
-BENCH   = $(addprefix $(B)/tests/bench/,gen floor fill engine slowdisk.so)
+BENCH   = $(addprefix $(B)/tests/bench/,gen floor fill engine pipeline acts slowdisk.so)
 
 $(B)/tests/bench/gen: $(GEN_OBJ)
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ -lssl -lcrypto
@@ -163,6 +167,12 @@ $(B)/tests/bench/fill: $(B)/tests/bench/fill.o $(LIB)
 
 $(B)/tests/bench/engine: $(B)/tests/bench/engine.o $(LIB)
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/tests/bench/pipeline: $(B)/tests/bench/pipeline.o
+	$(CC) $(CHATD_LDFLAGS) -o $@ $^ -lhiredis -lsqlite3
+
+$(B)/tests/bench/acts: $(B)/tests/bench/acts.o
+	$(CC) $(CHATD_LDFLAGS) -o $@ $^ -lhiredis
 
 $(B)/tests/bench/slowdisk.so: tests/bench/slowdisk.c Makefile
 	@mkdir -p $(@D)

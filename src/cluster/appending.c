@@ -6,6 +6,7 @@
  */
 #include "chatd/cluster/appending.h"
 
+#include "chatd/cluster/engine_figures.h"
 #include "chatd/cluster/expecting.h"
 #include "chatd/cluster/outcome.h"
 
@@ -46,7 +47,9 @@ void appending_turn(struct engine_thread *t, int64_t now_ms)
 	t->proposals.sent = n;
 	t->batch_left = n > 1 ? n + 2 : 1;
 	t->batch_error[0] = '\0';
+	atomic_store(&t->e->appending, true);
 	expect(t, EXPECT_BATCH);
+	figures_sent(t);
 }
 
 /* One act's answer: its entry's id. */
@@ -100,8 +103,10 @@ enum outcome appending_on_reply(struct engine_thread *t, const redisReply *r)
 		snprintf(t->batch_error, sizeof(t->batch_error), "%s", r->str);
 	if (!last)
 		return OUTCOME_OK;
+	atomic_store(&t->e->appending, false);
 	if (t->batch_error[0] != '\0')
 		return batch_refused(t);
+	figures_answered(t);
 	enum outcome outcome = batch_answered(t, r);
 	t->answered = outcome == OUTCOME_OK;
 	proposals_read(&t->proposals, &t->e->proposed, t->reading.at);

@@ -5,6 +5,7 @@
 
 #include "chatd/cluster/incarnation.h"
 #include "chatd/cluster/outcome.h"
+#include "chatd/cluster/telling.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -21,7 +22,7 @@ static bool must_stop(struct engine_thread *t)
 static bool ask_ready(void *ctx)
 {
 	struct engine_thread *t = ctx;
-	return dialer_is_done(&t->e->dialer) || must_stop(t);
+	return dialer_is_done(&t->e->dialer) || telling_has_work(t) || must_stop(t);
 }
 
 /* Sleeps until something comes, but not after a time. */
@@ -29,6 +30,7 @@ static void ask_sleep(struct engine_thread *t, const struct wire *w, int64_t unt
 {
 	struct pollfd fds[2] = { 0 };
 	int64_t now = boot_ms(), at = until_ms;
+	telling_refuse(t);
 	if (incarnation_check(t, now) && t->lease.until_ms < at)
 		at = t->lease.until_ms;
 	if (atomic_load(&t->e->stop) && t->e->stop_by_ms < at)

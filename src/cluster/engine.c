@@ -29,6 +29,8 @@ static void news_done(struct engine *e)
 		if (atomic_load(&e->waiting.paused))
 			e->wake = true;
 	}
+	if (n && n->kind != ENGINE_ACT)
+		atomic_fetch_sub(&e->waiting.news, 1);
 	news_free(n);
 	e->news = NULL;
 }
@@ -44,12 +46,43 @@ bool engine_next(struct engine *e, struct engine_event *out)
 	return true;
 }
 
+static void text_done(struct engine *e)
+{
+	struct news *n = e->texts.news;
+	e->texts.news = NULL;
+	if (n && n->kind == ENGINE_UNHEARD) {
+		tells_done(&e->texts.ours, n);
+		return;
+	}
+	if (n) {
+		atomic_fetch_sub(&e->texts.n, 1);
+		atomic_fetch_sub(&e->texts.bytes, n->text.len);
+	}
+	news_free(n);
+}
+
+bool engine_next_text(struct engine *e, struct engine_event *out)
+{
+	text_done(e);
+	e->texts.news = (struct news *)inbox_next(&e->texts.inbox);
+	return e->texts.news && news_event(e->texts.news, out);
+}
+
+bool engine_tell(struct engine *e, const char *node, const char *text, size_t bytes)
+{
+	if (!node_name_ok(node, strlen(node)) || bytes == 0 || bytes > TELL_BYTES_MAX || memchr(text, '\0', bytes) ||
+	    !tells_post(&e->texts.ours, node, text, bytes))
+		return false;
+	e->wake = true;
+	return true;
+}
+
 bool engine_propose(struct engine *e, uint64_t incarnation, const char *text, size_t bytes)
 {
 	assert(bytes > 0 && bytes <= ACT_BYTES_MAX);
 	if (!proposals_post(&e->proposed, incarnation, text, bytes))
 		return false;
-	e->wake = true;
+	e->wake |= !atomic_load(&e->appending);
 	return true;
 }
 
@@ -60,6 +93,15 @@ void engine_applied(struct engine *e, const char *id)
 	assert(ok);
 	(void)ok;
 	free(atomic_exchange(&e->applied, applied));
+}
+
+void engine_forget(struct engine *e, const char *id)
+{
+	struct stream_id *forget = mem_zero(1, sizeof(*forget));
+	bool ok = stream_id_read(forget, id, strlen(id));
+	assert(ok);
+	(void)ok;
+	free(atomic_exchange(&e->forget, forget));
 }
 
 void engine_begin(struct engine *e, const char *cluster, const char *position)
@@ -98,8 +140,13 @@ static void engine_free(struct engine *e)
 	struct engine_event event;
 	while (engine_next(e, &event)) {
 	}
+	while (engine_next_text(e, &event)) {
+	}
 	free(atomic_load(&e->applied));
+	free(atomic_load(&e->forget));
 	free(atomic_load(&e->beginning));
+	free(atomic_load(&e->figures.left));
+	free(e->figures.taken);
 	fd_close(e->inbox.event_fd);
 	fd_close(e->sleeper.fd);
 	fd_close(e->dialer.sleeper.fd);
@@ -118,6 +165,7 @@ static bool fds_open(struct engine *e, char *why, size_t bytes)
 			return false;
 		}
 	}
+	e->texts.inbox.event_fd = e->inbox.event_fd;
 	return true;
 }
 
@@ -139,10 +187,12 @@ static bool threads_start(struct engine *e, char *why, size_t bytes)
 	return error == 0;
 }
 
-static struct engine_times times_of(uint32_t lease_ms)
+/* Unless a node has what it has saved on its disk by then, a power cut takes it back by some seconds. */
+static struct engine_times times_of(uint32_t lease_ms, bool sync)
 {
 	return (struct engine_times){
 		.lease = lease_ms,
+		.settle = sync ? 0 : 3 * lease_ms,
 		.margin = lease_ms / 10,
 		.renew = lease_ms / 3,
 		.nodes = lease_ms / 10,
@@ -157,9 +207,10 @@ struct engine *engine_start(const struct engine_options *o, char *why, size_t by
 	assert(node_name_ok(o->node, strlen(o->node)) && node_name_ok(o->stream, strlen(o->stream)) &&
 	       o->lease_ms > 0);
 	struct engine *e = mem_zero(1, sizeof(*e));
-	e->options = (struct engine_options){ .database = o->database, .format = o->format, .sync = o->sync };
-	e->times = times_of(o->lease_ms);
-	keys_init(&e->keys, o->stream, o->node);
+	e->options = (struct engine_options){ .database = o->database, .format = o->format, .sync = o->sync,
+	                                      .appends = o->appends };
+	e->times = times_of(o->lease_ms, o->sync);
+	keys_init(&e->keys, o->stream, o->database, o->node);
 	snprintf(e->node, sizeof(e->node), "%s", o->node);
 	e->user = o->user ? mem_strdup(o->user) : NULL;
 	e->password = o->password ? mem_strdup(o->password) : NULL;

@@ -5,12 +5,15 @@
 
 #include "chatd/cluster/appending.h"
 #include "chatd/cluster/ask.h"
+#include "chatd/cluster/engine_figures.h"
 #include "chatd/cluster/expecting.h"
 #include "chatd/cluster/incarnation.h"
 #include "chatd/cluster/lease.h"
+#include "chatd/cluster/observing.h"
 #include "chatd/cluster/outcome.h"
 #include "chatd/cluster/reading.h"
 #include "chatd/cluster/session.h"
+#include "chatd/cluster/telling.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -33,10 +36,18 @@ static void applied_take(struct engine_thread *t)
 	free(applied);
 }
 
+static void forget_take(struct engine_thread *t)
+{
+	struct stream_id *forget = atomic_exchange(&t->e->forget, NULL);
+	if (forget)
+		nodes_forget(&t->nodes, *forget);
+	free(forget);
+}
+
 static bool thread_ready(void *ctx)
 {
 	struct engine_thread *t = ctx;
-	return atomic_load(&t->e->proposed.mailbox.newest) ||
+	return atomic_load(&t->e->proposed.mailbox.newest) || telling_has_work(t) ||
 	       (!t->stopping && (reading_can_go_on(t) || atomic_load(&t->e->stop)));
 }
 
@@ -47,6 +58,8 @@ static enum outcome writer_reply(struct engine_thread *t, const redisReply *r)
 	enum expected kind = expected_next(t);
 	if (kind == EXPECT_BATCH)
 		return appending_on_reply(t, r);
+	if (observing_on_reply(t, kind, r))
+		return OUTCOME_OK;
 	if (r->type == REDIS_REPLY_ERROR && kind != EXPECT_SAVED)
 		return outcome_error(t, r->str);
 	switch (kind) {
@@ -67,11 +80,27 @@ static enum outcome writer_reply(struct engine_thread *t, const redisReply *r)
 	case EXPECT_TRIM:
 		nodes_on_trim(t, r);
 		break;
+	case EXPECT_SETTINGS:
+		return engine_session_on_settings(t, r);
+	case EXPECT_HEARD:
+		telling_on_heard(t, r);
+		break;
+	case EXPECT_EXTENT: /* those of observing_on_reply */
+	case EXPECT_TOLD:
+	case EXPECT_BEHIND:
+		break;
 	case EXPECT_SAVED: /* if memory is short, say: then the next one says it */
 	case EXPECT_BATCH:
 		break;
 	}
 	return OUTCOME_OK;
+}
+
+static enum outcome reply_take(struct engine_thread *t, const struct wire *w, const redisReply *r)
+{
+	if (w == &t->writer)
+		return writer_reply(t, r);
+	return w == &t->reader ? reading_on_reply(t, r) : telling_on_message(t, r);
 }
 
 /* Takes what came on a connection. */
@@ -80,7 +109,7 @@ static enum outcome replies_take(struct engine_thread *t, struct wire *w)
 	redisReply *r;
 	bool open = wire_receive(w);
 	while ((r = wire_reply(w))) {
-		enum outcome outcome = w == &t->writer ? writer_reply(t, r) : reading_on_reply(t, r);
+		enum outcome outcome = reply_take(t, w, r);
 		freeReplyObject(r);
 		if (outcome != OUTCOME_OK)
 			return outcome;
@@ -114,6 +143,8 @@ static enum outcome silence_tell(struct engine_thread *t, int64_t now_ms)
 	enum outcome outcome = silence_check(t, &t->writer, now_ms, &silent);
 	if (outcome == OUTCOME_OK)
 		outcome = silence_check(t, &t->reader, now_ms, &silent);
+	if (outcome == OUTCOME_OK)
+		outcome = silence_check(t, &t->listener, now_ms, &silent);
 	if (outcome == OUTCOME_OK && silent)
 		tell_away(t, "Redis does not answer.");
 	t->silent = silent;
@@ -144,12 +175,20 @@ static int session_timeout(const struct engine_thread *t, int64_t now_ms)
 		earlier(&at, t->lease.renew_at_ms);
 	if (t->append_at_ms > now_ms)
 		earlier(&at, t->append_at_ms);
+	if (!t->stopping && !t->reading.asked && t->reading.ask_at_ms > now_ms)
+		earlier(&at, t->reading.ask_at_ms);
+	earlier(&at, observing_due_ms(t));
 	if (t->reading.caught_up && !t->nodes.leasing)
 		earlier(&at, t->nodes.leases_at_ms);
 	if (t->reading.caught_up && !t->nodes.trimming && t->nodes.seen)
 		earlier(&at, t->nodes.trim_at_ms);
+	if (t->listener.unanswered == 0)
+		earlier(&at, t->asks.ping_ms);
+	if (!t->asks.settings)
+		earlier(&at, t->asks.settings_ms);
 	wire_due(t, &t->writer, now_ms, &at);
 	wire_due(t, &t->reader, now_ms, &at);
+	wire_due(t, &t->listener, now_ms, &at);
 	if (t->stopping)
 		earlier(&at, t->e->stop_by_ms);
 	if (at <= now_ms)
@@ -163,30 +202,37 @@ static int session_timeout(const struct engine_thread *t, int64_t now_ms)
 static enum outcome session_send(struct engine_thread *t, int64_t now_ms)
 {
 	applied_take(t);
+	forget_take(t);
 	proposals_take(&t->proposals, &t->e->proposed, t->lease.incarnation);
 	if (t->stopping && (!t->proposals.open || now_ms >= t->e->stop_by_ms))
 		return OUTCOME_STOP;
 	lease_turn(t, now_ms);
 	nodes_turn(t, now_ms);
+	engine_session_recheck(t, now_ms);
+	observing_turn(t, now_ms);
 	appending_turn(t, now_ms);
+	telling_turn(t, now_ms);
 	if (!t->stopping)
-		reading_turn(t);
-	if (!wire_flush(&t->writer))
-		return outcome_lost(t, &t->writer);
-	return wire_flush(&t->reader) ? OUTCOME_OK : outcome_lost(t, &t->reader);
+		reading_turn(t, now_ms);
+	struct wire *const wires[] = { &t->writer, &t->reader, &t->listener };
+	for (size_t i = 0; i < sizeof(wires) / sizeof(wires[0]); i++)
+		if (!wire_flush(wires[i]))
+			return outcome_lost(t, wires[i]);
+	return OUTCOME_OK;
 }
 
 static enum outcome session_sleep(struct engine_thread *t)
 {
-	struct pollfd fds[3] = { 0 };
+	enum { WIRES = 3 };
+	struct wire *const wires[WIRES] = { &t->writer, &t->reader, &t->listener };
+	struct pollfd fds[1 + WIRES] = { 0 };
 	enum outcome outcome = OUTCOME_OK;
-	fds[1] = (struct pollfd){ .fd = t->writer.fd, .events = wire_events(&t->writer) };
-	fds[2] = (struct pollfd){ .fd = t->reader.fd, .events = wire_events(&t->reader) };
-	sleeper_poll(&t->e->sleeper, fds, 3, session_timeout(t, boot_ms()), thread_ready, t);
-	if (fds[1].revents)
-		outcome = replies_take(t, &t->writer);
-	if (outcome == OUTCOME_OK && fds[2].revents)
-		outcome = replies_take(t, &t->reader);
+	for (int i = 0; i < WIRES; i++)
+		fds[1 + i] = (struct pollfd){ .fd = wires[i]->fd, .events = wire_events(wires[i]) };
+	sleeper_poll(&t->e->sleeper, fds, 1 + WIRES, session_timeout(t, boot_ms()), thread_ready, t);
+	for (int i = 0; i < WIRES && outcome == OUTCOME_OK; i++)
+		if (fds[1 + i].revents)
+			outcome = replies_take(t, wires[i]);
 	return outcome;
 }
 
@@ -197,6 +243,8 @@ static enum outcome session_turn(struct engine_thread *t)
 	t->stopping = atomic_load(&t->e->stop);
 	if (!incarnation_check(t, now))
 		return outcome_set(t, OUTCOME_AWAY, "This node's lease has ended.");
+	if (!tell_has_room(t))
+		return outcome_set(t, OUTCOME_AWAY, "This node has taken no news for long.");
 	enum outcome outcome = session_send(t, now);
 	if (outcome == OUTCOME_OK)
 		outcome = session_sleep(t);
@@ -208,6 +256,7 @@ static enum outcome session_turn(struct engine_thread *t)
 	/* What waits may meet the same error again, so only an answer shows that it is over. */
 	if (!t->silent && (t->answered || !t->proposals.open))
 		tell_back(t);
+	figures_leave(t, false);
 	return OUTCOME_OK;
 }
 
@@ -226,7 +275,7 @@ static enum outcome sessions(struct engine_thread *t)
 {
 	int64_t retry_ms = RETRY_MS_FIRST;
 	for (;;) {
-		enum outcome outcome = engine_session_begin(t);
+		enum outcome outcome = tell_has_room(t) ? engine_session_begin(t) : OUTCOME_AWAY;
 		if (outcome == OUTCOME_OK) {
 			reading_check_goal(t);
 			while ((outcome = session_turn(t)) == OUTCOME_OK) {
@@ -266,7 +315,7 @@ static bool life_over(void *ctx)
 
 void *engine_thread_main(void *arg)
 {
-	struct engine_thread t = { .e = arg, .writer.fd = -1, .reader.fd = -1 };
+	struct engine_thread t = { .e = arg, .writer.fd = -1, .reader.fd = -1, .listener.fd = -1 };
 	prctl(PR_SET_NAME, "chatd-engine");
 	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
 	while (!life_ready(&t))
@@ -285,5 +334,6 @@ void *engine_thread_main(void *arg)
 		sleeper_sleep(&t.e->sleeper, -1, life_over, &t);
 	proposals_take(&t.proposals, &t.e->proposed, t.lease.incarnation);
 	proposals_drop_all(&t.proposals, &t.e->proposed);
+	tells_drop_all(&t.tells, &t.e->texts.ours);
 	return NULL;
 }

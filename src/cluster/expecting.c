@@ -1,5 +1,5 @@
 /*
- * A small ring. Of each kind at most one command is under way, and a batch counts as one.
+ * A small ring. Of each kind at most one command is under way, and a batch, of acts or of texts, counts as one.
  */
 #include "chatd/cluster/expecting.h"
 
@@ -17,8 +17,8 @@ enum expected expected_next(struct engine_thread *t)
 	struct expecting *e = &t->expecting;
 	assert(e->n > 0);
 	enum expected kind = e->kinds[e->first];
-	/* A batch has several replies. */
-	if (kind == EXPECT_BATCH && t->batch_left > 1)
+	/* These have several replies. */
+	if ((kind == EXPECT_BATCH && t->batch_left > 1) || (kind == EXPECT_HEARD && t->tells.sent > 1))
 		return kind;
 	e->first = (e->first + 1) % EXPECTED_MAX;
 	e->n--;

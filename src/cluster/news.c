@@ -72,6 +72,10 @@ bool news_event(struct news *n, struct engine_event *out)
 	case ENGINE_FATAL:
 		out->reason = text;
 		break;
+	case ENGINE_TOLD:
+	case ENGINE_UNHEARD:
+		out->text = text;
+		break;
 	case ENGINE_CAUGHT_UP:
 	case ENGINE_BACK:
 	case ENGINE_LEASE_LOST:

@@ -31,6 +31,7 @@ void nodes_reset(struct nodes *nodes, int64_t now_ms)
 {
 	nodes->seen = nodes->leasing = nodes->trimming = false;
 	nodes->leases_at_ms = nodes->trim_at_ms = now_ms;
+	nodes->forgetting.exact = false;
 }
 
 void nodes_tell_again(struct nodes *nodes)
@@ -124,6 +125,75 @@ struct stream_id nodes_trim_below(const struct nodes *nodes, struct stream_id ou
 	return below;
 }
 
+/* -- forgetting ------------------------------------------------------------------------------------ */
+
+static const struct stream_id nothing = { 0 };
+
+void nodes_forget(struct nodes *nodes, struct stream_id id)
+{
+	struct forgetting *f = &nodes->forgetting;
+	struct stream_id after = { .ms = id.ms, .seq = id.seq + 1 };
+	if (stream_id_compare(after, f->to) <= 0)
+		return;
+	f->to = after;
+	f->left = FORGET_ENTRIES;
+}
+
+void nodes_see_act(struct nodes *nodes, struct stream_id id)
+{
+	struct forgetting *f = &nodes->forgetting;
+	if (f->left > 0 && stream_id_compare(id, f->to) >= 0 && --f->left == 0)
+		f->to = id;
+}
+
+struct stream_id nodes_forget_below(const struct nodes *nodes, struct stream_id ours, uint64_t now_ms)
+{
+	struct stream_id below = lower(nodes->forgetting.to, ours);
+	for (uint32_t i = 0; i < nodes->n; i++) {
+		const struct node *node = &nodes->node[i];
+		if (node->up || node->at.ms + TRIM_DOWN_MS > now_ms)
+			below = lower(below, node->at);
+	}
+	return below;
+}
+
+/* The place to trim below now; 0-0: none. */
+static struct stream_id forget_due(struct engine_thread *t)
+{
+	struct forgetting *f = &t->nodes.forgetting;
+	struct stream_id below = nodes_forget_below(&t->nodes, t->saved, t->reading.at.ms);
+	if (f->held.ms != 0)
+		f->held = lower(f->held, below); /* a node has come, or come back, that is not as far */
+	if (f->to.ms == 0 || stream_id_compare(below, f->done) <= 0)
+		return nothing;
+	if (f->held.ms == 0) {
+		f->held = below;
+		f->since_ms = boot_ms();
+	}
+	return boot_ms() - f->since_ms >= t->e->times.settle ? f->held : nothing;
+}
+
+/* XTRIM has freed all blocks below the place, and what is left are at most the entries of one. */
+static void forget_exactly(struct engine_thread *t)
+{
+	char id[STREAM_ID_BYTES];
+	stream_id_text(id, t->nodes.forgetting.held);
+	wire_command(&t->writer, "XTRIM", t->e->keys.stream, "MINID", id, NULL);
+	expect(t, EXPECT_TRIM);
+	t->nodes.forgetting.exact = t->nodes.trimming = true;
+}
+
+static void forgotten(struct forgetting *f)
+{
+	f->exact = false;
+	f->done = f->held;
+	f->held = nothing;
+	if (f->left == 0 && stream_id_compare(f->done, f->to) >= 0)
+		f->to = nothing;
+}
+
+/* -- asking and trimming ------------------------------------------------------------------------------ */
+
 static void positions_ask(struct engine_thread *t)
 {
 	char id[STREAM_ID_BYTES];
@@ -155,7 +225,9 @@ void nodes_on_length(struct engine_thread *t, const redisReply *r)
 {
 	char id[STREAM_ID_BYTES], limit[NUMBER_BYTES];
 	t->nodes.length = r->type == REDIS_REPLY_INTEGER ? (uint64_t)r->integer : 0;
-	struct stream_id below = nodes_trim_below(&t->nodes, t->saved, t->reading.at.ms);
+	struct stream_id below = nodes_trim_below(&t->nodes, t->saved, t->reading.at.ms), forget = forget_due(t);
+	if (stream_id_compare(below, forget) < 0)
+		below = forget;
 	if (!t->nodes.seen || below.ms == 0) {
 		t->nodes.trimming = false;
 		return;
@@ -169,9 +241,15 @@ void nodes_on_length(struct engine_thread *t, const redisReply *r)
 
 void nodes_on_trim(struct engine_thread *t, const redisReply *r)
 {
+	struct forgetting *f = &t->nodes.forgetting;
+	bool more = r->type == REDIS_REPLY_INTEGER && r->integer >= TRIM_ENTRIES / 2;
 	t->nodes.trimming = false;
-	if (r->type == REDIS_REPLY_INTEGER && r->integer >= TRIM_ENTRIES / 2)
-		t->nodes.trim_at_ms = boot_ms(); /* there is more */
+	if (f->exact)
+		forgotten(f);
+	else if (more)
+		t->nodes.trim_at_ms = boot_ms();
+	else if (forget_due(t).ms != 0)
+		forget_exactly(t);
 }
 
 /* -- when -------------------------------------------------------------------------------------------- */

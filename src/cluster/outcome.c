@@ -3,6 +3,8 @@
  */
 #include "chatd/cluster/outcome.h"
 
+#include "chatd/cluster/engine_figures.h"
+
 #include "chatd/base/clock.h"
 
 #include <stdarg.h>
@@ -77,7 +79,7 @@ enum outcome outcome_error(struct engine_thread *t, const char *error)
 	if (strncmp(error, "NOPERM", 6) == 0)
 		return outcome_set(t, OUTCOME_REFUSED, "Redis does not allow what chatd needs (%.160s). In Redis: "
 		                   "ACL SETUSER %.40s " KEYS_RULES, error,
-		                   t->e->user ? t->e->user : "default", stream, stream);
+		                   t->e->user ? t->e->user : "default", stream, stream, stream);
 	if (strncmp(error, "WRONGTYPE", 9) == 0)
 		return outcome_set(t, OUTCOME_FATAL, "Redis's key %s, or one that begins with %s:, is not chatd's: "
 		                   "choose another database or stream for this cluster.", stream, stream);
@@ -92,7 +94,13 @@ void tell(struct engine_thread *t, enum engine_event_kind kind, const char *text
 	n->incarnation = incarnation;
 	if (text)
 		bytes_append(&n->text, text, strlen(text) + 1);
+	atomic_fetch_add(&t->e->waiting.news, 1);
 	inbox_post(&t->e->inbox, &n->message);
+}
+
+bool tell_has_room(struct engine_thread *t)
+{
+	return atomic_load(&t->e->waiting.news) < ENGINE_NEWS_MAX;
 }
 
 void tell_away(struct engine_thread *t, const char *why)
@@ -101,6 +109,7 @@ void tell_away(struct engine_thread *t, const char *why)
 		return;
 	snprintf(t->away_why, sizeof(t->away_why), "%s", why);
 	t->away_told = true;
+	figures_leave(t, true); /* first, so that whoever hears of it finds it there */
 	tell(t, ENGINE_AWAY, why, 0);
 }
 

@@ -8,6 +8,7 @@
  */
 #include "chatd/cluster/reading.h"
 
+#include "chatd/cluster/engine_figures.h"
 #include "chatd/cluster/extent.h"
 #include "chatd/cluster/outcome.h"
 
@@ -16,6 +17,9 @@
 #include <string.h>
 
 enum {
+	GATHER_ACTS = 4,           /* an answer of so many shows that people talk at the same time, */
+	GATHER_MS = 5,             /* and the next is asked for so much later: each answer is a commit, and a send to
+	                            * each reader, which cost the same for one act and for many */
 	NUMBER_BYTES = 24,         /* of a number's text */
 	COUNT_LEAST = ACTS_READ_BYTES / ACT_BYTES_MAX, /* entries asked for, if the last were long */
 	ANSWER_BYTES_MOST = ACTS_READ_MAX * (ACT_BYTES_MAX + 256), /* of one, for the loop */
@@ -32,12 +36,12 @@ bool reading_can_go_on(struct engine_thread *t)
 	return atomic_load(&t->e->waiting.paused) && has_room(t);
 }
 
-void reading_turn(struct engine_thread *t)
+void reading_turn(struct engine_thread *t, int64_t now_ms)
 {
 	struct reading *r = &t->reading;
 	char at[STREAM_ID_BYTES], count[NUMBER_BYTES], block[NUMBER_BYTES];
 	const char *stream = t->e->keys.stream;
-	if (r->asked)
+	if (r->asked || now_ms < r->ask_at_ms)
 		return;
 	atomic_store(&t->e->waiting.paused, true); /* before the look, as the loop looks after taking */
 	if (!has_room(t)) {
@@ -96,6 +100,7 @@ static enum outcome entry_take(struct engine_thread *t, const redisReply *entry,
 		return unreadable(t, name->str, "its length");
 	news_act(to, id, text->str, text->len);
 	t->reading.at = id;
+	nodes_see_act(&t->nodes, id);
 	return OUTCOME_OK;
 }
 
@@ -119,6 +124,9 @@ static enum outcome entries_take(struct engine_thread *t, const redisReply *entr
 		outcome = entry_take(t, entries->element[i], news);
 	size_t each = news->acts ? news->text.len / news->acts : 1;
 	r->gap = entries->elements >= r->count;
+	if (!r->gap && entries->elements >= GATHER_ACTS)
+		r->ask_at_ms = boot_ms() + GATHER_MS;
+	figures_read_on(t, news->acts);
 	r->count = each * ACTS_READ_MAX <= ACTS_READ_BYTES ? ACTS_READ_MAX : (uint32_t)(ACTS_READ_BYTES / each);
 	r->count = r->count < COUNT_LEAST ? COUNT_LEAST : r->count;
 	/* Before the loop hears of its own, so that it finds room. */

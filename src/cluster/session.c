@@ -5,10 +5,13 @@
 #include "chatd/cluster/session.h"
 
 #include "chatd/cluster/ask.h"
+#include "chatd/cluster/expecting.h"
 #include "chatd/cluster/extent.h"
 #include "chatd/cluster/lease.h"
+#include "chatd/cluster/observing.h"
 #include "chatd/cluster/outcome.h"
 #include "chatd/cluster/settings.h"
+#include "chatd/cluster/telling.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -40,12 +43,42 @@ static enum outcome hello(struct engine_thread *t, struct wire *w)
 	return ask_done(t, w);
 }
 
+static void settings_ask(struct wire *w)
+{
+	uint32_t words = 2;
+	for (const char *const *s = settings_asked; *s; s++)
+		words++;
+	wire_begin(w, words);
+	wire_word(w, "CONFIG", 6);
+	wire_word(w, "GET", 3);
+	for (const char *const *s = settings_asked; *s; s++)
+		wire_word(w, *s, strlen(*s));
+}
+
+enum outcome engine_session_on_settings(struct engine_thread *t, const redisReply *r)
+{
+	char why[ENGINE_WHY_BYTES_MAX];
+	t->asks.settings = false;
+	if (settings_check(r, t->e->options.sync, why, sizeof(why)))
+		return OUTCOME_OK;
+	return outcome_set(t, OUTCOME_REFUSED, "%s", why);
+}
+
+void engine_session_recheck(struct engine_thread *t, int64_t now_ms)
+{
+	if (t->asks.settings || now_ms < t->asks.settings_ms)
+		return;
+	settings_ask(&t->writer);
+	expect(t, EXPECT_SETTINGS);
+	t->asks.settings = true;
+	t->asks.settings_ms = now_ms + t->e->times.lease;
+}
+
 static enum outcome check_settings(struct engine_thread *t)
 {
 	char why[ENGINE_WHY_BYTES_MAX];
 	struct wire *w = &t->writer;
 	redisReply *r;
-	uint32_t words = 2;
 	wire_command(w, "INFO", "server", NULL);
 	enum outcome outcome = ask_reply(t, w, &r);
 	if (outcome != OUTCOME_OK)
@@ -54,18 +87,12 @@ static enum outcome check_settings(struct engine_thread *t)
 	freeReplyObject(r);
 	if (!ok)
 		return outcome_set(t, OUTCOME_REFUSED, "%s", why);
-	for (const char *const *s = settings_asked; *s; s++)
-		words++;
-	wire_begin(w, words);
-	wire_word(w, "CONFIG", 6);
-	wire_word(w, "GET", 3);
-	for (const char *const *s = settings_asked; *s; s++)
-		wire_word(w, *s, strlen(*s));
+	settings_ask(w);
 	if ((outcome = ask_reply(t, w, &r)) != OUTCOME_OK)
 		return outcome;
-	ok = settings_check(r, t->e->options.sync, why, sizeof(why));
+	outcome = engine_session_on_settings(t, r);
 	freeReplyObject(r);
-	return ok ? OUTCOME_OK : outcome_set(t, OUTCOME_REFUSED, "%s", why);
+	return outcome;
 }
 
 /* -- whose stream it is -------------------------------------------------------------------- */
@@ -268,6 +295,27 @@ static enum outcome position_save(struct engine_thread *t)
 	return ask_done(t, &t->writer);
 }
 
+/* With the lease, listens to our channel: nobody else of this name does. And sees that we may publish, by a text that
+ * is none. */
+static enum outcome listen_to_channel(struct engine_thread *t)
+{
+	const char *channel = t->e->keys.channel;
+	redisReply *r;
+	wire_command(&t->listener, "SUBSCRIBE", channel, NULL);
+	enum outcome outcome = ask_reply(t, &t->listener, &r);
+	if (outcome != OUTCOME_OK)
+		return outcome;
+	bool ok = r->type == REDIS_REPLY_ARRAY && r->elements == 3 && r->element[0]->type == REDIS_REPLY_STRING &&
+	          strcmp(r->element[0]->str, "subscribe") == 0;
+	freeReplyObject(r);
+	if (!ok)
+		return outcome_unexpected(t, "SUBSCRIBE");
+	t->listener.listens = true;
+	t->asks.ping_ms = boot_ms(); /* at once: messages may have come with the answer */
+	wire_command(&t->writer, "PUBLISH", channel, "", NULL);
+	return ask_done(t, &t->writer);
+}
+
 /* -- all of it ------------------------------------------------------------------------------- */
 
 enum outcome engine_session_begin(struct engine_thread *t)
@@ -286,9 +334,13 @@ enum outcome engine_session_begin(struct engine_thread *t)
 	if (outcome == OUTCOME_OK)
 		outcome = hello(t, &t->reader);
 	if (outcome == OUTCOME_OK)
+		outcome = hello(t, &t->listener);
+	if (outcome == OUTCOME_OK)
 		outcome = lease_begin(t);
 	if (outcome == OUTCOME_OK)
 		outcome = position_save(t);
+	if (outcome == OUTCOME_OK)
+		outcome = listen_to_channel(t);
 	if (outcome != OUTCOME_OK)
 		return outcome;
 	t->expecting = (struct expecting){ 0 };
@@ -297,7 +349,9 @@ enum outcome engine_session_begin(struct engine_thread *t)
 	t->batch_left = 0;
 	t->answered = t->silent = false;
 	t->append_at_ms = 0;
+	t->asks.settings_ms = boot_ms() + t->e->times.lease;
 	nodes_reset(&t->nodes, boot_ms());
+	observing_reset(t, boot_ms());
 	t->in_session = true;
 	if (t->lease.incarnation != t->ready) {
 		t->ready = t->lease.incarnation;
@@ -311,6 +365,9 @@ void engine_session_end(struct engine_thread *t)
 {
 	wire_close(&t->writer);
 	wire_close(&t->reader);
+	wire_close(&t->listener);
 	t->proposals.sent = 0;
+	telling_refuse(t);
+	atomic_store(&t->e->appending, false);
 	t->in_session = false;
 }

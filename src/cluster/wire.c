@@ -138,6 +138,12 @@ bool wire_receive(struct wire *w)
 	return true;
 }
 
+bool wire_is_message(const redisReply *r)
+{
+	return r->type == REDIS_REPLY_ARRAY && r->elements == 3 && r->element[0]->type == REDIS_REPLY_STRING &&
+	       strcmp(r->element[0]->str, "message") == 0;
+}
+
 redisReply *wire_reply(struct wire *w)
 {
 	void *reply = NULL;
@@ -152,12 +158,13 @@ redisReply *wire_reply(struct wire *w)
 		return NULL;
 	}
 	w->unread_bytes = 0;
-	if (w->unanswered == 0) {
+	bool message = w->listens && wire_is_message(reply);
+	if (w->unanswered == 0 && !message) {
 		freeReplyObject(reply);
 		snprintf(w->why, sizeof(w->why), "it answers what it wasn't asked");
 		return NULL;
 	}
-	w->unanswered--;
+	w->unanswered -= message ? 0 : 1;
 	w->quiet_since_ms = clock_ms(CLOCK_BOOTTIME);
 	return reply;
 }

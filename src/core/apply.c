@@ -15,6 +15,7 @@
 #include "chatd/base/fields.h"
 #include "chatd/core/commands/cmd_account.h"
 #include "chatd/core/commands/cmd_cert.h"
+#include "chatd/core/commands/cmd_cluster.h"
 #include "chatd/core/commands/command.h"
 #include "chatd/core/commands/cmd_lines.h"
 #include "chatd/core/commands/cmd_report.h"
@@ -22,6 +23,8 @@
 #include "chatd/core/commands/cmd_undo.h"
 #include "chatd/core/entry/dialogue.h"
 #include "chatd/core/entry/login.h"
+#include "chatd/core/entry/password.h"
+#include "chatd/core/entry/waiting.h"
 #include "chatd/core/entry/room_entry.h"
 #include "chatd/core/entry/resume.h"
 #include "chatd/core/input.h"
@@ -88,24 +91,24 @@ static int by_number(const struct session *a, const struct session *b)
 static void end_lost(struct chat *c, struct session *s)
 {
 	resume_keep(c, s);
-	session_end(c, s, "connection lost", false);
+	session_end(c, s, CONNECTION_LOST, false);
 }
 
 /* Somebody whom this node proposed in an incarnation that is over: to all others they have left. */
 static void end_here(struct chat *c, struct session *s)
 {
 	if (s->state == SESSION_LOGIN) {
-		person_leave(s);
-		s->person.pending = 0;
-		emit_reply(c, s, "This server was cut off from the others of this chat. Please give your name again.");
-		session_prompt(c, s);
-		session_go_on(c, s);
+		waiting_again(c, s);
+		return;
+	}
+	resume_keep(c, s);
+	if (s->state == SESSION_CHAT && !s->trusted && !s->input.eof) {
+		waiting_return(c, s);
 		return;
 	}
 	emit_reply(c, s, "This server was cut off from the others of this chat for too long, so you have left it. Connect "
-	           "again, here or at another one.");
-	resume_keep(c, s);
-	session_end(c, s, "connection lost", true);
+	           "again.");
+	session_end(c, s, CONNECTION_LOST, true);
 }
 
 /* In which incarnation of their node somebody was first heard of (cluster_incarnate). */
@@ -114,21 +117,35 @@ static uint64_t incarnation_of(uint64_t person)
 	return (person & ~PERSON_HOST) >> 32;
 }
 
-/* The people of a node's incarnations before that one leave, in the order in which they came. (Names that were given in
- * it are on their way.) */
-static void end_people(struct chat *c, struct node *n, uint64_t incarnation)
+/* The people of a node's incarnations before that one leave, in the order in which they came: there may be more than a
+ * step has room for. (Names that were given in it are on their way.) */
+static void end_people(struct chat *c)
 {
 	struct session *s, *next;
 
-	n->up = false;
-	HASH_SRT(person.hh, n->people, by_number);
-	HASH_ITER(person.hh, n->people, s, next)
-		if (incarnation_of(s->person.number) >= incarnation)
+	if (c->cluster.ending.node == NULL)
+		return;
+	HASH_ITER(person.hh, c->cluster.ending.node->people, s, next) {
+		if (incarnation_of(s->person.number) >= c->cluster.ending.before)
 			continue;
-		else if (person_is_remote(s))
+		/* Only these are the same on all nodes. */
+		if (s->state == SESSION_CHAT && !act_has_room(c))
+			return;
+		if (person_is_remote(s))
 			end_lost(c, s);
 		else
 			end_here(c, s);
+	}
+	c->cluster.ending.node = NULL;
+}
+
+static void begin_end(struct chat *c, struct node *n, uint64_t incarnation)
+{
+	n->up = false;
+	HASH_SRT(person.hh, n->people, by_number);
+	c->cluster.ending.node = n;
+	c->cluster.ending.before = incarnation;
+	end_people(c);
 }
 
 static void propose_gone(struct chat *c, const struct node *n)
@@ -141,7 +158,7 @@ static void propose_gone(struct chat *c, const struct node *n)
 
 static void apply_node(struct chat *c, const struct act *a)
 {
-	end_people(c, a->node, a->incarnation);
+	begin_end(c, a->node, a->incarnation);
 	a->node->incarnation = a->incarnation;
 	a->node->number = a->number;
 	a->node->up = true;
@@ -166,7 +183,7 @@ static void apply_gone(struct chat *c, const char *text)
 	}
 	free(name);
 	if (n != NULL && n->up && n->incarnation == strtoull(blank, NULL, 10))
-		end_people(c, n, n->incarnation + 1);
+		begin_end(c, n, n->incarnation + 1);
 }
 
 /* -- people -------------------------------------------------------------------------------- */
@@ -233,6 +250,7 @@ static void apply_end(struct chat *c, struct session *s, const char *text)
 
 	if (fields_get_number(text, "keep") != 0)
 		resume_keep(c, s);
+	s->presence.farewell = fields_get_number(text, "farewell") != 0;
 	session_end(c, s, *why != '\0' ? why : NULL, false);
 	free(why);
 }
@@ -329,6 +347,7 @@ enum { TICK_AGAIN_MS = 1000 };
 
 void act_tick(struct chat *c)
 {
+	end_people(c);
 	removal_tick(c);
 	resume_tick(c);
 	lockdown_tick(c);
@@ -361,8 +380,21 @@ int64_t act_due_ms(const struct chat *c)
 
 bool act_goes_on(const struct chat *c)
 {
-	return c->cluster.self != NULL && (c->rooms.ejections.due || forget_waiting(c) > 0 || c->rooms.removal.ndoomed > 0 ||
+	return c->cluster.self != NULL && (c->cluster.ending.node != NULL || c->rooms.ejections.due || forget_waiting(c) > 0 || c->rooms.removal.ndoomed > 0 ||
 	                                   c->moderation.reports.unsaved);
+}
+
+/* An act of somebody here, who may be waiting for it. */
+static void act_answered(struct chat *c, struct session *s, const struct act *a)
+{
+	bool waited = session_waits(s);
+
+	if (a->kind == ACT_LINE && input_is_talk(c, a->text))
+		s->person.said -= s->person.said > 0;
+	else
+		s->person.pending -= s->person.pending > 0;
+	if (waited && !session_waits(s))
+		session_go_on(c, s);
 }
 
 static void apply(struct chat *c, const struct act *a)
@@ -372,8 +404,8 @@ static void apply(struct chat *c, const struct act *a)
 	/* A node that has started since they came does not have them. */
 	if (s == NULL && (a->person & PERSON_HOST) != 0)
 		s = session_begin_remote(c, a->node, a->person, true, "host=1");
-	if (s != NULL && s->person.pending > 0 && a->node == c->cluster.self && --s->person.pending == 0)
-		session_go_on(c, s);
+	if (s != NULL && a->node == c->cluster.self)
+		act_answered(c, s, a);
 	switch (a->kind) {
 	case ACT_NODE:
 		break;
@@ -424,6 +456,10 @@ static void apply(struct chat *c, const struct act *a)
 	case ACT_RESUME:
 		apply_comer(c, a);
 		break;
+	case ACT_CODE:
+		if (s != NULL && session_lives(s))
+			password_code_apply(c, s, a->text);
+		break;
 	case ACT_REGISTER:
 		if (s != NULL && s->state == SESSION_CHAT)
 			register_apply(c, s, a->text);
@@ -448,7 +484,16 @@ static void apply(struct chat *c, const struct act *a)
 	case ACT_TICK:
 		act_tick(c);
 		break;
+	case ACT_COMPARE:
+		compare_apply(c, a->node, a->incarnation, a->number);
+		break;
+	case ACT_DIGEST:
+		compare_answered(c, a->node, a->text);
+		break;
 	}
+	/* What they have asked is asked on their own node. */
+	if (s != NULL && person_is_remote(s))
+		question_drop_all(c, s);
 }
 
 /* -- what this node learns of itself and others ------------------------------------------- */
@@ -484,6 +529,7 @@ static void finish(struct chat *c)
 
 	roster_save(c);
 	c->cluster.applying = false;
+	compare_settle(c);
 	if (act_goes_on(c))
 		return;
 	cluster_noted(c);

@@ -21,6 +21,7 @@
 #include "chatd/core/entry/guess.h"
 #include "chatd/core/entry/login.h"
 #include "chatd/core/entry/resume.h"
+#include "chatd/core/entry/waiting.h"
 #include "chatd/core/entry/welcome.h"
 #include "chatd/core/entry/negotiation.h"
 #include "chatd/core/input.h"
@@ -29,6 +30,7 @@
 #include "chatd/core/moderation/filter.h"
 #include "chatd/core/moderation/flood.h"
 #include "chatd/core/moderation/lockdown.h"
+#include "chatd/core/moderation/private.h"
 #include "chatd/core/moderation/report.h"
 #include "chatd/core/moderation/shutdown.h"
 #include "chatd/core/people/account.h"
@@ -197,6 +199,24 @@ static void on_rows(struct chat *c, struct event *e)
 	load_rows_free(loaded);
 }
 
+/* Between nodes, past the acts. */
+static void on_told(struct chat *c, const struct event *e)
+{
+	struct question *q = e->kind == EVENT_TOLD ? private_told(c, e) : private_unheard(c, e);
+
+	if (q != NULL)
+		chat_answer(c, q, e);
+}
+
+/* Other nodes that have not answered. */
+static void give_up_telling(struct chat *c)
+{
+	struct question *q;
+
+	while (emit_has_room(c) && (q = question_untold(c)) != NULL)
+		chat_answer(c, q, &(struct event){.kind = EVENT_UNHEARD});
+}
+
 static void on_program(struct chat *c, const struct event *e)
 {
 	struct question *q = question_of(c, e);
@@ -252,6 +272,7 @@ static bool step_store(struct chat *c, const struct event *e)
 		return true;
 	case EVENT_STORE_FAILED:
 		outage_begin(c, e->failure.reason, e->failure.advice);
+		waiting_all(c);
 		return true;
 	case EVENT_STORE_FULL:
 		outage_full(c);
@@ -294,7 +315,9 @@ static void on_tick(struct chat *c)
 	greeting_tick(c);
 	negotiation_tick(c);
 	login_tick(c);
+	waiting_tick(c);
 	question_tick(c);
+	give_up_telling(c);
 	room_tick(c);
 	shutdown_tick(c);
 	outage_tick(c);
@@ -361,6 +384,10 @@ void chat_step(struct chat *c, struct event *e)
 	case EVENT_ACT:
 		act_apply(c, e);
 		break;
+	case EVENT_TOLD:
+	case EVENT_UNHEARD:
+		on_told(c, e);
+		break;
 	case EVENT_STOP:
 		on_stop(c);
 		break;
@@ -395,7 +422,7 @@ void chat_load_cluster(struct chat *c, const char *text)
 
 bool chat_is_up(const struct chat *c)
 {
-	return c->cluster.self->up && c->cluster.self->incarnation == c->cluster.incarnation;
+	return cluster_is_up(c);
 }
 
 bool chat_goes_on(const struct chat *c)
@@ -417,7 +444,7 @@ const struct effect *chat_effects(const struct chat *c, size_t *n)
 int64_t chat_due_ms(const struct chat *c)
 {
 	const int64_t due_ms[] = {
-		flood_due_ms(c), greeting_due_ms(c), negotiation_due_ms(c), login_due_ms(c), input_due_ms(c), typing_due_ms(c),
+		flood_due_ms(c), greeting_due_ms(c), negotiation_due_ms(c), login_due_ms(c), waiting_due_ms(c), input_due_ms(c), typing_due_ms(c),
 		question_due_ms(c), room_due_ms(c), shutdown_due_ms(c), outage_due_ms(c), seen_due_ms(c), mention_due_ms(c),
 		act_due_ms(c),
 	};
@@ -468,6 +495,7 @@ void chat_count(const struct chat *c, struct chat_counts *counts)
 {
 	*counts = c->status.counts;
 	counts->unnamed = c->people.unnamed.n;
+	counts->named = cluster_people_here(c);
 }
 
 /* The notices that this makes are never sent. */

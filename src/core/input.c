@@ -13,6 +13,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/base/text.h"
 #include "chatd/core/commands/cmd_maintenance.h"
+#include "chatd/core/commands/cmd_watch.h"
 #include "chatd/core/commands/command.h"
 #include "chatd/core/commands/prompt.h"
 #include "chatd/core/entry/dialogue.h"
@@ -90,6 +91,11 @@ static bool is_command(const struct chat *c, const char *text)
 	return text[0] == c->config.command_prefix && text[1] != c->config.command_prefix;
 }
 
+bool input_is_talk(const struct chat *c, const char *text)
+{
+	return !is_command(c, text);
+}
+
 void input_act(struct chat *c, struct session *s, size_t len)
 {
 	char *text = c->input.body;
@@ -107,6 +113,10 @@ void input_act(struct chat *c, struct session *s, size_t len)
 /* What this node alone can know before all nodes do what a line says. False: s was told why not. */
 static bool may_propose(struct chat *c, struct session *s, const char *text)
 {
+	const struct command *k = is_command(c, text) ? command_given(c, text + 1) : NULL;
+
+	if (k != NULL && k->run == cmd_say && !cmd_say_may(c, s, text + 1))
+		return false;
 	if (is_command(c, text))
 		return emit_can_save(c, s) && (!command_is_said(c, text + 1) || (!flood_refuses(c, s, "sent") &&
 		                                                                 access_speak(c, s, s->room)));
@@ -146,7 +156,11 @@ static void take_line(struct chat *c, struct session *s, size_t len)
 		return;
 	if (!chat_defers(c) || (is_command(c, text) && !command_is_shared(c, text + 1)))
 		input_act(c, s, len);
-	else if (may_propose(c, s, text))
+	else if (!may_propose(c, s, text))
+		return;
+	else if (input_is_talk(c, text))
+		act_say(c, s, text);
+	else
 		act_propose(c, s, ACT_LINE, text);
 }
 

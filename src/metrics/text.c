@@ -14,8 +14,9 @@
 /* Indexes into metrics_table, in the order of the output. */
 enum {
 	BUILD_INFO, CONNECTIONS, CONNECTIONS_TOTAL, PEOPLE, ROOMS, LINES, DELIVERIES, SKIPPED, COMMIT, QUEUE, WAITING, FAILED,
-	TURN, DELIVERY, LOGIN_FAILURES, REFUSED, BEAT, TLS_BEAT, TLS_LEFT, TLS_HANDSHAKES, TLS_REFUSED, CPU, RESIDENT, VIRTUAL,
-	FDS, FDS_MAX, STARTED,
+	TURN, DELIVERY, LOGIN_FAILURES, REFUSED, BEAT, TLS_BEAT, TLS_LEFT, TLS_HANDSHAKES, TLS_REFUSED, CLUSTER_READY,
+	CLUSTER_UP, CLUSTER_NODES, CLUSTER_LAG, CLUSTER_LAG_ACTS, CLUSTER_STREAM, CLUSTER_ACTS, CLUSTER_WAITING,
+	CLUSTER_APPEND, CPU, RESIDENT, VIRTUAL, FDS, FDS_MAX, STARTED,
 };
 
 const struct metric metrics_table[] = {
@@ -23,7 +24,7 @@ const struct metric metrics_table[] = {
 	[CONNECTIONS] = {"chatd_connections", "gauge", "Open connections: of people with a name, of those without one "
 	                 "yet, by the control socket, and those that are being closed."},
 	[CONNECTIONS_TOTAL] = {"chatd_connections_total", "counter", "Connections admitted or refused."},
-	[PEOPLE] = {"chatd_people", "gauge", "People in the chat."},
+	[PEOPLE] = {"chatd_people", "gauge", "People in the chat; in a cluster, on all nodes."},
 	[ROOMS] = {"chatd_rooms", "gauge", "Rooms, those with only a history included."},
 	[LINES] = {"chatd_lines_total", "counter", "Lines said in rooms."},
 	[DELIVERIES] = {"chatd_deliveries_total", "counter", "Lines of rooms, notices included, counted for each person "
@@ -50,6 +51,22 @@ const struct metric metrics_table[] = {
 	              "below 0 once it has expired."},
 	[TLS_HANDSHAKES] = {"chatd_tls_handshakes_total", "counter", "TLS handshakes that were done, or failed."},
 	[TLS_REFUSED] = {"chatd_tls_refused_total", "counter", "Connections refused before a TLS handshake."},
+	[CLUSTER_READY] = {"chatd_cluster_ready", "gauge", "1 once this node has caught up with the cluster since its "
+	                   "start, otherwise 0."},
+	[CLUSTER_UP] = {"chatd_cluster_engine_up", "gauge", "1 while this node can reach the engine of the cluster, "
+	                "otherwise 0."},
+	[CLUSTER_NODES] = {"chatd_cluster_nodes", "gauge", "Nodes that the cluster ever had, as this one sees them."},
+	[CLUSTER_LAG] = {"chatd_cluster_lag_seconds", "gauge", "How far this node is behind the newest act; while the "
+	                 "engine is away, as it was before."},
+	[CLUSTER_LAG_ACTS] = {"chatd_cluster_lag_acts", "gauge", "Acts that this node has not applied; missing until it "
+	                      "has been up to date once."},
+	[CLUSTER_STREAM] = {"chatd_cluster_stream_acts", "gauge", "Acts that the engine keeps."},
+	[CLUSTER_ACTS] = {"chatd_cluster_acts_total", "counter", "Acts: those of people of this node, and those of all "
+	                  "nodes that it has applied."},
+	[CLUSTER_WAITING] = {"chatd_cluster_waiting_acts", "gauge", "Acts of this node that have not come back from the "
+	                     "engine."},
+	[CLUSTER_APPEND] = {"chatd_cluster_append_seconds", "histogram", "How long it took the engine to append what had "
+	                    "gathered."},
 	[CPU] = {"process_cpu_seconds_total", "counter", "CPU time of the chat's process, user and system."},
 	[RESIDENT] = {"process_resident_memory_bytes", "gauge", "Resident memory of the chat's process."},
 	[VIRTUAL] = {"process_virtual_memory_bytes", "gauge", "Virtual memory of the chat's process."},
@@ -98,6 +115,16 @@ static const struct sample {
 	{TLS_HANDSHAKES, VITAL_TLS_DONE, VITAL_TLS_UNTIL_S, EACH, "result=\"done\""},
 	{TLS_HANDSHAKES, VITAL_TLS_FAILED, VITAL_TLS_UNTIL_S, EACH, "result=\"failed\""},
 	{TLS_REFUSED, VITAL_TLS_REFUSED, VITAL_TLS_UNTIL_S, EACH, NULL},
+	{CLUSTER_READY, VITAL_CLUSTER_OPEN, VITAL_CLUSTER, EACH, NULL},
+	{CLUSTER_UP, VITAL_ENGINE_UP, VITAL_CLUSTER, EACH, NULL},
+	{CLUSTER_NODES, VITAL_NODES_UP, VITAL_CLUSTER, EACH, "state=\"up\""},
+	{CLUSTER_NODES, VITAL_NODES_DOWN, VITAL_CLUSTER, EACH, "state=\"down\""},
+	{CLUSTER_LAG, VITAL_BEHIND_MS, VITAL_CLUSTER, MILLI, NULL},
+	{CLUSTER_LAG_ACTS, VITAL_BEHIND, VITAL_BEHIND_KNOWN, EACH, NULL},
+	{CLUSTER_STREAM, VITAL_STREAM_LENGTH, VITAL_CLUSTER, EACH, NULL},
+	{CLUSTER_ACTS, VITAL_ACTS_PROPOSED, VITAL_CLUSTER, EACH, "what=\"proposed\""},
+	{CLUSTER_ACTS, VITAL_ACTS_APPLIED, VITAL_CLUSTER, EACH, "what=\"applied\""},
+	{CLUSTER_WAITING, VITAL_ACTS_WAITING, VITAL_CLUSTER, EACH, NULL},
 	{CPU, VITAL_CPU_US, VITAL_CPU_US, MICRO, NULL},
 	{RESIDENT, VITAL_RESIDENT_BYTES, VITAL_RESIDENT_BYTES, EACH, NULL},
 	{VIRTUAL, VITAL_VIRTUAL_BYTES, VITAL_VIRTUAL_BYTES, EACH, NULL},
@@ -174,10 +201,31 @@ void metrics_text(const struct vitals_copy *v, struct bytes *out)
 			put_histogram(out, i, &v->turn);
 		} else if (i == DELIVERY) {
 			put_histogram(out, i, &v->delivery);
+		} else if (i == CLUSTER_APPEND) {
+			if (v->value[VITAL_CLUSTER] != 0)
+				put_histogram(out, i, &v->append);
 		} else {
 			put_samples(out, i, v);
 		}
 	}
+}
+
+/* A node of a cluster that new people should not be sent to, for the others are better off. */
+static bool cluster_healthy(const struct vitals_copy *v, struct bytes *why)
+{
+	if (v->value[VITAL_CLUSTER] == 0)
+		return true;
+	if (v->value[VITAL_ENGINE_AWAY_MS] > HEALTH_AWAY_MS_MAX)
+		bytes_printf(why, "cut off: this node has not reached the engine of the cluster for %" PRId64 " s\n",
+		             v->value[VITAL_ENGINE_AWAY_MS] / 1000);
+	else if (v->value[VITAL_CLUSTER_OPEN] == 0)
+		bytes_puts(why, "starting: this node has not caught up with the cluster yet\n");
+	else if (v->value[VITAL_BEHIND_MS] > HEALTH_BEHIND_MS_MAX)
+		bytes_printf(why, "behind: this node is %" PRId64 " s behind the cluster\n",
+		             v->value[VITAL_BEHIND_MS] / 1000);
+	else
+		return true;
+	return false;
 }
 
 bool metrics_healthy(const struct vitals_copy *v, struct bytes *why)
@@ -195,6 +243,6 @@ bool metrics_healthy(const struct vitals_copy *v, struct bytes *why)
 		bytes_printf(why, "cannot save: nothing has been saved for %" PRId64 " s\n",
 		             v->value[VITAL_STORE_WAITING_MS] / 1000);
 	else
-		return true;
+		return cluster_healthy(v, why);
 	return false;
 }

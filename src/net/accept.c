@@ -25,8 +25,6 @@ static void accept_one(struct server *s, uint32_t n)
 void accept_all(struct server *s)
 {
 	s->accepts.again_ms = INT64_MAX;
-	if (!acts_are_open(s))
-		return;
 	for (uint32_t n = 0; n < s->nlisteners * ACCEPTS_EACH && !s->stop.begun; n++)
 		if (!s->accepts.out[n])
 			accept_one(s, n);

@@ -14,13 +14,13 @@ enum {
 
 static void tell_connections(const struct server *s, struct vitals *v, const struct chat_counts *counts)
 {
-	uint32_t named = chat_people(s->chat), control = 0, known;
+	uint32_t control = 0, known;
 	uint64_t refused = 0;
 
 	for (uint32_t i = s->conns.max; i < s->conns.max + CONTROL_SLOTS; i++)
 		control += s->conns.slot[i].state == CONNECTION_OPEN;
-	known = named + counts->unnamed + control;
-	vitals_set(v, VITAL_NAMED, named);
+	known = counts->named + counts->unnamed + control;
+	vitals_set(v, VITAL_NAMED, counts->named);
 	vitals_set(v, VITAL_UNNAMED, counts->unnamed);
 	vitals_set(v, VITAL_CONTROL, control);
 	vitals_set(v, VITAL_CLOSING, s->conns.n > known ? s->conns.n - known : 0);
@@ -48,6 +48,31 @@ static void tell_waiting(struct server *s, struct vitals *v)
 	vitals_set(v, VITAL_STORE_SINCE_MS, c->waiting_ms);
 }
 
+static void tell_cluster(const struct server *s, struct vitals *v)
+{
+	struct cluster_figures f;
+	uint32_t up = 1;
+
+	if (s->acts.engine == NULL)
+		return;
+	acts_figures(s, &f);
+	for (uint32_t i = 0; i < f.n; i++)
+		up += f.node[i].up;
+	vitals_set(v, VITAL_CLUSTER, 1);
+	vitals_set(v, VITAL_CLUSTER_OPEN, f.open);
+	vitals_set(v, VITAL_ENGINE_UP, f.up);
+	vitals_set(v, VITAL_ENGINE_AWAY_SINCE_MS, f.up || f.since_ms == 0 ? 0 : s->mono_ms - f.since_ms);
+	vitals_set(v, VITAL_STREAM_LENGTH, (int64_t)f.length);
+	vitals_set(v, VITAL_BEHIND_KNOWN, f.behind >= 0);
+	vitals_set(v, VITAL_BEHIND, f.behind);
+	vitals_set(v, VITAL_BEHIND_MS, f.behind_ms);
+	vitals_set(v, VITAL_NODES_UP, up);
+	vitals_set(v, VITAL_NODES_DOWN, f.n + 1 - up);
+	vitals_set(v, VITAL_ACTS_WAITING, f.waiting);
+	vitals_set(v, VITAL_ACTS_PROPOSED, (int64_t)f.proposed);
+	vitals_set(v, VITAL_ACTS_APPLIED, (int64_t)f.applied);
+}
+
 static void tell(struct server *s, struct vitals *v)
 {
 	const struct server_program *program = &s->requests.program;
@@ -66,6 +91,7 @@ static void tell(struct server *s, struct vitals *v)
 	vitals_set(v, VITAL_QUEUED, (int64_t)chat_unstored(s->chat));
 	vitals_set(v, VITAL_STORE_FAILED, s->effects.store_failed);
 	tell_waiting(s, v);
+	tell_cluster(s, v);
 	if (program->vitals != NULL)
 		program->vitals(program->ctx, v);
 }

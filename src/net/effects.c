@@ -7,6 +7,8 @@
 
 #include "chatd/net/effects.h"
 
+#include <stdlib.h>
+
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
 #include "chatd/core/chat.h"
@@ -26,6 +28,7 @@ static void append(struct server *s, const struct record *r)
 		log_errx("record %llu is lost: the store's queue is full",
 		         (unsigned long long)r->seq);
 	s->effects.given_seq = r->seq;
+	acts_append(s, r);
 }
 
 static void query(struct server *s, const struct query *q)
@@ -69,6 +72,14 @@ static void answer_request(struct server *s)
 	}
 }
 
+static void answer_unheard(struct server *s)
+{
+	char *text = acts_unheard(s);
+
+	effects_step(s, &(struct event){.kind = EVENT_UNHEARD, .told = {text}});
+	free(text);
+}
+
 /* Does what could not be done while the step's effects were carried out. Each is a step of its own
  * and may lead to more, which the same loop does. */
 /* NOLINTNEXTLINE(misc-no-recursion): `following` ends it at the second call */
@@ -77,9 +88,11 @@ static void follow(struct server *s)
 	if (s->effects.following)
 		return;
 	s->effects.following = true;
-	while (s->requests.n + s->effects.nrefused > 0) {
+	while (s->requests.n + s->effects.nrefused + s->acts.unheard.n > 0) {
 		if (s->requests.n > 0)
 			answer_request(s);
+		else if (s->acts.unheard.n > 0)
+			answer_unheard(s);
 		else
 			answer_refused(s);
 	}
@@ -216,6 +229,9 @@ static void apply(struct server *s, const struct effect *e)
 		break;
 	case EFFECT_DONE:
 		acts_done(s, e);
+		break;
+	case EFFECT_TELL:
+		acts_tell(s, e);
 		break;
 	case EFFECT_LOG:
 		log_info("%.*s", (int)e->len, e->text);

@@ -313,8 +313,10 @@ struct server *loop_new(const struct server_options *o, struct ring *ring, struc
 	s->acts.ready = o->cluster.ready;
 	s->acts.ended = o->cluster.ended;
 	s->acts.ctx = o->cluster.ctx;
-	if (s->acts.engine != NULL)
+	if (s->acts.engine != NULL) {
 		loop_watch(s, engine_event_fd(s->acts.engine), NULL, NULL);
+		act_events_tell_away(s);
+	}
 	assert(nlisteners <= LISTENERS_ALL_MAX);
 	accept_all(s);
 	return s;
@@ -339,8 +341,7 @@ void loop_set_proxies(struct server *s, const char *blocks)
 
 static void on_handover(void *ctx)
 {
-	if (acts_are_open(ctx))
-		accept_handed(ctx);
+	accept_handed(ctx);
 }
 
 void loop_set_handover(struct server *s, int socket, struct board *board, uint32_t nslots)

@@ -42,12 +42,15 @@ static void reload(const struct server_program *p, const struct program_request 
 	a->event.reloaded.lines = a->said.len > 0 ? a->said.data : "";
 }
 
-static void figures(const struct server_program *p, struct response *a)
+static void figures(const struct server *s, struct response *a)
 {
+	const struct server_program *p = &s->requests.program;
+
 	a->event.kind = EVENT_FIGURES;
 	a->event.figures = &a->figures;
 	if (p->figures != NULL)
 		p->figures(p->ctx, &a->figures);
+	acts_figures(s, &a->figures.cluster);
 }
 
 static void stop(struct server *s, const struct program_request *r)
@@ -70,7 +73,7 @@ bool requests_answer(struct server *s, struct response *a)
 	if (r.kind == EFFECT_RELOAD) {
 		reload(&all->program, &r, a);
 	} else if (r.kind == EFFECT_FIGURES) {
-		figures(&all->program, a);
+		figures(s, a);
 	} else if (r.kind == EFFECT_ARRIVED) {
 		a->event.kind = EVENT_ARRIVED;
 		a->event.arrived = r.arrived;

@@ -16,7 +16,7 @@ bool server_pressed(const struct server *s)
 {
 	/* While nothing can be saved the core refuses lines and says why; if they were left unread,
 	 * people would not learn it. */
-	return (!s->effects.store_failed && server_behind(s)) ||
+	return (!s->effects.store_failed && server_behind(s)) || acts_pressed(s) ||
 	       s->fanout.logs.bytes > s->fanout.logs.max || s->conns.queues.bytes > s->conns.queues.max;
 }
 

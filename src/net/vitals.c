@@ -47,7 +47,9 @@ void vitals_copy(const struct vitals *v, int64_t now_ms, int64_t wall_ms, struct
 	to->value[VITAL_BEAT_AGE_MS] = age_ms(beat_ms, now_ms);
 	to->value[VITAL_TLS_BEAT_AGE_MS] = age_ms(to->value[VITAL_TLS_BEAT_MS], now_ms);
 	to->value[VITAL_STORE_WAITING_MS] = age_ms(to->value[VITAL_STORE_SINCE_MS], now_ms);
+	to->value[VITAL_ENGINE_AWAY_MS] = age_ms(to->value[VITAL_ENGINE_AWAY_SINCE_MS], now_ms);
 	histogram_copy(&v->turn, &to->turn);
 	histogram_copy(&v->delivery, &to->delivery);
 	histogram_copy(&v->commit, &to->commit);
+	histogram_copy(&v->append, &to->append);
 }

@@ -39,7 +39,8 @@
 #include "chatd/store/secret.h"
 
 enum {
-	ANSWER_S = 10,          /* how long a running chatd may take to answer */
+	ANSWER_S = 10,          /* how long a running chatd may take to answer, */
+	COMPARED_S = 90,        /* and the nodes of a cluster together: a lease, and a node that reads on */
 	ANSWER_BYTES_MAX = 128 << 10, /* more than a page of /connections */
 	COMMAND_BYTES = NAME_BYTES_MAX + 64,
 	STEPS_MAX = 10000,      /* of a chat of our own that removes rooms and facts in steps */
@@ -51,6 +52,7 @@ enum {
 struct admin_command {
 	char text[COMMAND_BYTES];
 	bool lasts;             /* it may take minutes, and is answered at its end */
+	int wait_s;             /* and how long that may be; 0: for ever. Others have ANSWER_S */
 };
 
 /*
@@ -90,39 +92,56 @@ static bool admin_command(struct admin_command *k, const struct options *o)
 	                     o->detail[DETAIL_YES] ? " --yes" : "");
 }
 
-/* Prints the replies, without the banner, the goodbye and the status: on standard error if they say why
- * nothing was done. True: it was done. */
-static bool admin_show(char *answer)
-{
-	struct bytes rows = { 0 }, whole = { 0 };
-	bool done = false, asked = false, ok = true;
+/* What a running chatd has answered. */
+struct admin_answer {
+	struct bytes rows;      /* without the banner, the goodbye and the status */
+	struct bytes whole;     /* the same, with each reply in one row */
+	enum { STATUS_NONE, STATUS_DONE, STATUS_ASKED, STATUS_DIFFER } status;
+};
 
+static void answer_read(struct admin_answer *a, char *answer)
+{
+	*a = (struct admin_answer){ .status = STATUS_NONE };
 	for (char *line = strtok(answer, "\r\n"); line; line = strtok(NULL, "\r\n")) {
 		char *said = strstr(line, "-- ");
 
 		if (!said || strcmp(said, "-- Goodbye.") == 0)
 			continue;
-		if (strcmp(said, "-- status: done") == 0) {
-			done = true;
-			continue;
-		}
-		if (strcmp(said, "-- status: asked") == 0) {
-			asked = true;
+		if (strncmp(said, "-- status: ", 11) == 0) {
+			a->status = strcmp(said + 11, "done") == 0     ? STATUS_DONE
+			            : strcmp(said + 11, "asked") == 0  ? STATUS_ASKED
+			            : strcmp(said + 11, "differ") == 0 ? STATUS_DIFFER
+			                                               : STATUS_NONE;
 			continue;
 		}
 		said += 3;
 		/* Whoever answered, this goes to a terminal. */
 		guard_text(said, strlen(said));
-		bytes_printf(&rows, "%s\n", said);
+		bytes_printf(&a->rows, "%s\n", said);
 		/* A row that begins with blanks goes on with the reply before it (docs/protocol.md). */
-		bytes_printf(&whole, "%s%s", *said != ' ' ? "\n" : " ", said + (*said == ' ' ? strspn(said, " ") : 0));
+		bytes_printf(&a->whole, "%s%s", *said != ' ' ? "\n" : " ", said + (*said == ' ' ? strspn(said, " ") : 0));
 	}
-	if (done || asked)
-		ok = admin_print(&rows);
+}
+
+static void answer_release(struct admin_answer *a)
+{
+	bytes_release(&a->rows);
+	bytes_release(&a->whole);
+}
+
+/* Prints the replies: on standard error if they say why nothing was done. True: it was done. */
+static bool admin_show(char *answer)
+{
+	struct admin_answer a;
+	bool done, ok = true;
+
+	answer_read(&a, answer);
+	done = a.status == STATUS_DONE;
+	if (done || a.status == STATUS_ASKED)
+		ok = admin_print(&a.rows);
 	else
-		tell_lines(TELL_CHATD, whole.data);
-	bytes_release(&rows);
-	bytes_release(&whole);
+		tell_lines(TELL_CHATD, a.whole.data);
+	answer_release(&a);
 	return ok && done;
 }
 
@@ -133,17 +152,16 @@ static bool admin_show(char *answer)
 static bool admin_exchange(int fd, const struct conf *c, const struct admin_db *p,
                            const struct admin_command *k, struct bytes *answer)
 {
-	const struct timeval wait = { .tv_sec = ANSWER_S };
+	const struct timeval wait = { .tv_sec = k->lasts ? k->wait_s : ANSWER_S };
 	char *buf = mem_alloc(ANSWER_BYTES_MAX);
 	struct bytes said = { 0 };
 	size_t len = 0;
 	ssize_t n = 0;
 
 	bytes_printf(&said, "%c%s\n", c->face.command_prefix, k->text);
-	if (!k->lasts) {
+	if (!k->lasts)
 		bytes_printf(&said, "%cquit\n", c->face.command_prefix);
-		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
-	}
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
 	if (send(fd, said.data, said.len, MSG_NOSIGNAL) == (ssize_t)said.len &&
 	    (!k->lasts || shutdown(fd, SHUT_WR) == 0))
 		while (len < ANSWER_BYTES_MAX &&
@@ -151,7 +169,7 @@ static bool admin_exchange(int fd, const struct conf *c, const struct admin_db *
 			len += (size_t)n;
 	if (n < 0 && errno == EAGAIN)
 		admin_tell("the chatd running on the database %s did not answer within %d seconds",
-		           p->database, ANSWER_S);
+		           p->database, (int)wait.tv_sec);
 	else if (n < 0)
 		admin_tell("the chatd running on the database %s does not answer: %s", p->database,
 		           strerror(errno));
@@ -247,6 +265,31 @@ static bool admin_sessions(const struct conf *c, const struct admin_db *p, bool 
 		bytes_release(&answer);
 	}
 	return ok;
+}
+
+/* What the nodes of a cluster share, as the running one finds it (admin_list.h). */
+static enum admin_nodes admin_compare_nodes(const struct conf *c, const struct admin_db *p, struct bytes *said)
+{
+	struct admin_command k = { .text = "compare --status", .lasts = true, .wait_s = COMPARED_S };
+	enum admin_nodes nodes = ADMIN_NODES_UNKNOWN;
+	int fd = admin_reach(c, p);
+	struct bytes answer = { 0 };
+	struct admin_answer a;
+
+	if (fd < 0 || !admin_exchange(fd, c, p, &k, &answer)) {
+		bytes_release(&answer);
+		return nodes;
+	}
+	answer_read(&a, answer.data);
+	if (a.status == STATUS_DONE || a.status == STATUS_DIFFER) {
+		nodes = a.status == STATUS_DONE ? ADMIN_NODES_SAME : ADMIN_NODES_DIFFER;
+		bytes_append(said, a.rows.data, a.rows.len);
+	} else {
+		tell_lines(TELL_CHATD, a.whole.data);
+	}
+	answer_release(&a);
+	bytes_release(&answer);
+	return nodes;
 }
 
 /* -- a chat of our own --------------------------------------------------------------- */
@@ -573,7 +616,7 @@ static int admin_at(const struct conf *c, const struct admin_db *p, const struct
 	case VERB_ADMIN_STATS:
 		return status_of(admin_stats(c, p, o->detail[DETAIL_JSON] != NULL));
 	case VERB_ADMIN_CHECK:
-		return admin_check(c, p, o->detail[DETAIL_JSON] != NULL);
+		return admin_check(c, p, o->detail[DETAIL_JSON] != NULL, admin_compare_nodes);
 	case VERB_ADMIN_BACKUP:
 		return status_of(admin_backup(c, p, o));
 	case VERB_ADMIN_SHOW:

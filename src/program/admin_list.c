@@ -20,6 +20,7 @@
 #include "chatd/base/time_format.h"
 #include "chatd/program/daemon.h"
 #include "chatd/program/tell.h"
+#include "chatd/store/db/cluster.h"
 #include "chatd/store/db/integrity.h"
 #include "chatd/store/db/inventory.h"
 #include "chatd/store/db/outside.h"
@@ -602,9 +603,44 @@ static void problem_add(void *ctx, const char *what)
 	free(copy);
 }
 
-int admin_check(const struct conf *c, const struct admin_db *p, bool json)
+/* The nodes of a cluster, for people or as JSON. */
+static enum admin_nodes nodes_put(const struct conf *c, const struct admin_db *p, bool json, admin_compare *compare,
+                                  struct bytes *out)
+{
+	struct bytes said = { 0 };
+	enum admin_nodes nodes = compare(c, p, &said);
+
+	if (json && nodes != ADMIN_NODES_UNKNOWN)
+		bytes_printf(out, ",\"nodes\":\"%s\"", nodes == ADMIN_NODES_SAME ? "same" : "differ");
+	else if (!json && said.len > 0)
+		bytes_append(out, said.data, said.len);
+	bytes_release(&said);
+	return nodes;
+}
+
+/* Where a node is that does not run. The position begins with the id of an act. */
+static void position_put(const struct store_cluster *k, struct bytes *out)
+{
+	bytes_printf(out, "It is of the cluster %s, up to the act %.*s.\nNodes are compared while chatd runs.\n",
+	             *k->id != '\0' ? k->id : "-", (int)strcspn(k->position, " "), k->position);
+}
+
+/* Checks the store, and reads whose it is. */
+static enum integrity check_store(struct store *s, struct listing *l, struct store_cluster *of, struct store_error *err)
+{
+	enum integrity found = integrity_check(s, problem_add, l, err);
+
+	/* What is damaged may lack it. */
+	if (found != INTEGRITY_SOUND || !store_cluster(s, of, err))
+		*of = (struct store_cluster){ .id = "" };
+	return found;
+}
+
+int admin_check(const struct conf *c, const struct admin_db *p, bool json, admin_compare *compare)
 {
 	struct listing l = { .json = json };
+	enum admin_nodes nodes = ADMIN_NODES_SAME;
+	struct store_cluster of;
 	struct store_error err;
 	struct bytes out = { 0 };
 	enum integrity found;
@@ -613,7 +649,7 @@ int admin_check(const struct conf *c, const struct admin_db *p, bool json)
 
 	if (!s)
 		return EXIT_FAILURE;
-	found = integrity_check(s, problem_add, &l, &err);
+	found = check_store(s, &l, &of, &err);
 	store_close(s);
 	if (found == INTEGRITY_UNKNOWN) {
 		admin_tell("%s", err.text);
@@ -624,12 +660,20 @@ int admin_check(const struct conf *c, const struct admin_db *p, bool json)
 		bytes_printf(&out, "{\"sound\":%s,\"problems\":[", found == INTEGRITY_SOUND ? "true" : "false");
 	bytes_append(&out, l.out.data ? l.out.data : "", l.out.len);
 	if (json)
-		bytes_puts(&out, "]}\n");
+		bytes_puts(&out, "]");
 	else
 		bytes_puts(&out, found == INTEGRITY_SOUND ? "The database and its full-text index are sound.\n"
 		                                          : "The database is damaged.\n");
+	if (*of.position != '\0' && running)
+		nodes = nodes_put(c, p, json, compare, &out);
+	else if (*of.position != '\0' && !json)
+		position_put(&of, &out);
+	if (json)
+		bytes_puts(&out, "}\n");
 	ok = admin_print(&out);
 	bytes_release(&out);
 	bytes_release(&l.out);
-	return !ok ? EXIT_FAILURE : found == INTEGRITY_SOUND ? EXIT_SUCCESS : STATUS_DATA;
+	if (!ok || (found == INTEGRITY_SOUND && nodes == ADMIN_NODES_UNKNOWN))
+		return EXIT_FAILURE;
+	return found == INTEGRITY_SOUND && nodes == ADMIN_NODES_SAME ? EXIT_SUCCESS : STATUS_DATA;
 }

@@ -82,7 +82,8 @@ struct daemon {
 	bool on_terminal;    /* stderr was one when chatd was started */
 	bool host_open;      /* host_accounts was yes at the start, so the sandbox and the unix
 	                      * sockets let users of the host in */
-	bool misconfigured;  /* the start fails because of what the configuration says */
+	bool misconfigured;  /* the start fails because of what the configuration says, or the cluster does not
+	                      * take this node as it is */
 	bool stopping;       /* true once a shutdown has begun */
 	int64_t stop_ms;     /* when it began, by CLOCK_MONOTONIC */
 	int64_t started_ms;  /* by CLOCK_MONOTONIC */
@@ -492,8 +493,9 @@ static void daemon_cluster_ended(void *ctx, const char *why)
 {
 	struct daemon *d = ctx;
 
+	(void)why; /* which was logged */
 	d->misconfigured = true;
-	daemon_stop(d, why);
+	daemon_stop(d, "this node cannot take part in its cluster");
 }
 
 static bool daemon_make_server(struct daemon *d)
@@ -678,6 +680,7 @@ static bool daemon_start_engine(struct daemon *d)
 	options.database = where.db;
 	options.password = *d->siblings->cluster_password ? d->siblings->cluster_password : NULL;
 	options.ctx = d->connect = cluster_connect_new(d->siblings->cluster);
+	options.appends = d->siblings->vitals ? &d->siblings->vitals->append : NULL;
 	d->engine = engine_start(&options, why, sizeof(why));
 	if (!d->engine)
 		log_errx("cluster: %s", why);
@@ -766,7 +769,8 @@ int daemon_run(const struct options *o, struct conf *c, const struct siblings *s
 	if (ok) {
 		while (loop_turn(d.server)) {
 		}
-		ok = d.stopping; /* otherwise something broke, and the server has logged what */
+		/* Otherwise something broke, and the server has logged what; or the cluster does not take this node. */
+		ok = d.stopping && !d.misconfigured;
 	}
 	if (!daemon_end(&d))
 		ok = false;

@@ -7,6 +7,7 @@
 
 #include "chatd/base/bounds.h"
 #include "chatd/cluster/engine.h"
+#include "chatd/cluster/news.h"
 #include "chatd/cluster/proposals.h"
 #include "chatd/core/entry/guess.h"
 #include "chatd/core/entry/dialogue.h"
@@ -68,7 +69,9 @@ enum {
 	TLS_PENDING_BYTES = 20 << 10, /* a record, and answers to messages that are not talk: session.c */
 	TLS_RING_BYTES = 8 << 20, /* as RING_BYTES; the library's own tables */
 	TLS_HEAP_KEPT_BYTES = 4 << 20, /* tls_process.c */
-	ENGINE_WIRES = 2,       /* connections to the engine: one appends, one reads */
+	ENGINE_WIRES = 3,       /* connections to the engine: one appends, one reads, one listens */
+	NEWS_BYTES = sizeof(struct news) + 2 * SMALL_BYTES, /* of a message to the loop, without its text */
+	ENGINE_NEWS_BYTES = NEWS_BYTES + 2 * ENGINE_WHY_BYTES_MAX, /* of one that is neither acts nor a text */
 	HEAP_SHARE = 8,         /* one part in this many of everything is lost between pieces in
 	                         * use */
 };
@@ -150,15 +153,20 @@ static uint64_t memory_sqlite(void)
 	       (SQLITE_READERS + 1) * (uint64_t)SQLITE_BYTES_EACH;
 }
 
-/* Acts on their way to the engine, and those that the loop has not taken, in buffers that grow by doubling; on each
- * connection a batch to be sent, and an answer, as it came and taken apart. */
+/* Acts on their way to the engine, and those that the loop has not taken, in buffers that grow by doubling; the same of
+ * texts for one node, with those of a step that the engine did not take; other news; on each connection a batch to be
+ * sent, and an answer, as it came and taken apart. */
 static uint64_t memory_engine(void)
 {
 	uint64_t proposals = PROPOSALS_BYTES_MAX + PROPOSALS_MAX * (sizeof(struct proposal) + SMALL_BYTES);
 	uint64_t waiting = 2 * (ACTS_WAITING_BYTES_MAX + ACTS_WAITING_MAX * (ACT_ID_BYTES_MAX + SMALL_BYTES));
-	uint64_t wire = 2 * ACTS_BATCH_BYTES_MAX + 3 * (uint64_t)ENGINE_REPLY_BYTES_MAX;
+	uint64_t texts = 2 * (TELLS_BYTES_MAX + TELLS_WAITING_BYTES_MAX) +
+	                 (TELLS_MAX + TELLS_WAITING_MAX) * (uint64_t)NEWS_BYTES +
+	                 ARENA_BYTES + EFFECTS_MAX * (2 * sizeof(char *) + SMALL_BYTES);
+	uint64_t news = (ENGINE_NEWS_MAX + 2 * NODES_MAX) * (uint64_t)ENGINE_NEWS_BYTES;
+	uint64_t wire = 2 * (ACTS_BATCH_BYTES_MAX + TELLS_BATCH_BYTES_MAX) + 3 * (uint64_t)ENGINE_REPLY_BYTES_MAX;
 
-	return proposals + waiting + ENGINE_WIRES * wire;
+	return proposals + waiting + texts + news + ENGINE_WIRES * wire;
 }
 
 static uint64_t memory_account(void)

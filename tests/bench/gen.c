@@ -15,8 +15,8 @@
  *     ask    one client puts the commands of a file and waits for each answer
  *
  * proto is chatd, irc (ngircd, InspIRCd), ncat (ncat --chat) or bare (no login). pid is
- * the server, whose CPU time and memory are read from /proc, and more another process that is counted with
- * it. tls=1: by TLS. gen.h says what the other
+ * the server, whose CPU time and memory are read from /proc, and more=PID,PID... other processes that are
+ * counted with it; that of apart=PID is shown by itself. tls=1: by TLS. gen.h says what the other
  * keys mean. Prints key=value.
  */
 #include "gen.h"
@@ -50,6 +50,15 @@ static void set_windows(struct gen *g, const char *list)
 	}
 }
 
+static void set_more(struct gen *g, const char *list)
+{
+	for (int i = 0; i < MORE_MAX && *list != '\0'; i++) {
+		g->more[i] = atoi(list);
+		list += strcspn(list, ",");
+		list += *list == ',';
+	}
+}
+
 static bool set_proto(struct gen *g, const char *name)
 {
 	static const char *const protos[] = {"chatd", "irc", "ncat", "bare"};
@@ -72,7 +81,7 @@ static bool set(struct gen *g, const char *key, const char *value)
 	} number[] = {
 		{"members", &g->members}, {"rooms", &g->rooms}, {"joins", &g->opt.joins},
 		{"logins", &g->opt.logins}, {"times", &g->opt.times}, {"every_ms", &g->opt.every_ms},
-		{"batch", &g->opt.batch}, {"views", &g->opt.views},
+		{"batch", &g->opt.batch}, {"views", &g->opt.views}, {"nodes", &g->nodes},
 	};
 	const struct {
 		const char *key;
@@ -101,7 +110,9 @@ static bool set(struct gen *g, const char *key, const char *value)
 	else if (strcmp(key, "pid") == 0)
 		g->pid = atoi(value);
 	else if (strcmp(key, "more") == 0)
-		g->more = atoi(value);
+		set_more(g, value);
+	else if (strcmp(key, "apart") == 0)
+		g->apart = atoi(value);
 	else if (strcmp(key, "seconds") == 0)
 		g->opt.seconds = atof(value);
 	else if (strcmp(key, "rate") == 0)

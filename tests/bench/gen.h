@@ -17,6 +17,7 @@ enum {
 	TEXT_BYTES = 160,      /* a line with the command before it */
 	NAME_BYTES = 16,       /* what clients' names begin with */
 	LINES_MAX = 1 << 18,   /* lines in flight or still to come: a power of two */
+	MORE_MAX = 8,          /* further processes of a server */
 	WINDOWS_MAX = 16,      /* numbers of lines in flight that one run measures in turn */
 };
 
@@ -78,8 +79,11 @@ struct gen_count {
 struct gen {
 	enum proto proto;
 	uint16_t port;
-	int pid, more;         /* the server's, and another one that counts with it; 0: not measured */
+	int pid, more[MORE_MAX]; /* the server's, and others that count with it; 0: not measured */
+	int apart;             /* another one whose CPU time is shown by itself; 0: none is */
 	uint32_t members, rooms; /* in each room; rooms */
+	uint32_t nodes;        /* the servers are at 127.0.0.2 and so on, and clients come to them by turns; 0: there is
+	                        * one, at 127.0.0.1 */
 	uint32_t nclients, nin; /* clients; those that are in */
 	struct gen_options opt;
 	const char *name;      /* what its clients' names begin with */

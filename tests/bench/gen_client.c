@@ -206,7 +206,7 @@ static void client_connect(struct gen *g, uint32_t i)
 	struct epoll_event ev = {.events = EPOLLIN, .data.u32 = i};
 	int one = 1, bytes = PATIENT_BYTES;
 
-	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK + (g->nodes > 0 ? 1 + i % g->nodes : 0));
 	from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + i / PER_ADDRESS);
 	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (c->fd < 0)

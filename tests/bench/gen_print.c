@@ -4,12 +4,11 @@
  */
 #include "gen.h"
 
-void gen_use(const struct gen *g, struct proc_use *u)
+static void use_add(struct proc_use *u, int pid)
 {
 	struct proc_use more;
 
-	proc_read(g->pid, u);
-	proc_read(g->more, &more);
+	proc_read(pid, &more);
 	u->cpu_ns += more.cpu_ns;
 	u->ticks += more.ticks;
 	u->user_ticks += more.user_ticks;
@@ -17,6 +16,17 @@ void gen_use(const struct gen *g, struct proc_use *u)
 	u->anon_kib += more.anon_kib;
 	for (int i = 0; i < more.nthreads && u->nthreads < PROC_THREADS; i++)
 		u->thread[u->nthreads++] = more.thread[i];
+}
+
+void gen_use(const struct gen *g, struct proc_use *u)
+{
+	struct proc_use apart;
+
+	proc_read(g->pid, u);
+	for (int i = 0; i < MORE_MAX; i++)
+		use_add(u, g->more[i]);
+	proc_read(g->apart, &apart);
+	u->apart_ns = apart.cpu_ns;
 }
 
 static const char *thread_name(const struct proc_use *u, int i)
@@ -56,6 +66,9 @@ void print_use(const struct proc_use *before, const struct proc_use *after, doub
 	       (double)(after->cpu_ns - before->cpu_ns) / 1e3 / (double)(deliveries ? deliveries : 1),
 	       ticks ? (double)(after->user_ticks - before->user_ticks) / (double)ticks : 0,
 	       after->rss_kib, after->anon_kib);
+	if (after->apart_ns > 0)
+		printf(" apart_us=%.4f", (double)(after->apart_ns - before->apart_ns) / 1e3 /
+		       (double)(deliveries ? deliveries : 1));
 	print_threads(before, after, seconds);
 }
 

@@ -22,6 +22,7 @@ struct proc_thread {
 struct proc_use {
 	int pid;               /* whose it is */
 	uint64_t cpu_ns;       /* of all threads */
+	uint64_t apart_ns;     /* of another process */
 	uint64_t ticks, user_ticks; /* of all threads */
 	long rss_kib;          /* peak resident memory */
 	long anon_kib;         /* RssAnon now: the program's own memory, without files */

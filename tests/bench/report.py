@@ -31,6 +31,11 @@ STORE = [("lines/s", "lines_per_s", "%.0f", 1), ("deliveries/s", "per_s", "%.2f 
          ("CPU µs a line", "line_us", "%.2f", 1), *LATENCY[:2], ("lost", "lost", "%d", 1),
          ("not indexed at the end", "end", "%d", 1), ("at most", "max", "%d", 1), *PEAK,
          ("database MiB", "db_mib", "%d", 1), ("load's CPU", "gen_share", "%.0f %%", 100)]
+CLUSTER = [("in flight", "window", "%d", 1), ("lines/s", "lines_per_s", "%.0f", 1), ("deliveries/s", "per_s", "%.3f M", 1e-6),
+           ("CPU µs each", "cpu_us", "%.3f", 1), ("Redis's", "apart_us", "%.3f", 1), *LATENCY, ("lost", "lost", "%d", 1)]
+RATE = [("in flight", "in_flight", "%d", 1), ("lines/s", "lines_per_s", "%.0f", 1), *LATENCY, ("CPU µs a line", "line_us", "%.1f", 1),
+        ("Redis's", "apart_line_us", "%.1f", 1), ("lost", "lost", "%d", 1), ("not indexed, at most", "max", "%d", 1),
+        ("at the end", "end", "%d", 1), ("saved by each", "rows", "%d", 1), ("load's CPU", "gen_share", "%.0f %%", 100)]
 SLOW = [("lines/s due", "rate", "%d", 1), ("seen by all/s", "lines_per_s", "%.0f", 1),
         ("not taken/s", "refused_per_s", "%.0f", 1), ("lines lost", "lines_lost", "%d", 1),
         ("deliveries skipped, as told", "skipped", "%d", 1), ("senders told", "told", "%d", 1),
@@ -139,6 +144,34 @@ def store():
             ["round", *titles(STORE), "threads, of one core"], lines)
 
 
+def cluster():
+    what = {0: "one chatd, no cluster", 1: "one node, 200 members", 3: "three nodes, 200 members each"}
+    section("A cluster: what a delivery costs", ["", *titles(CLUSTER)],
+            [[what[n], *cells(medians("cluster_cost", nodes=n, window=w), CLUSTER)]
+             for n in data.values("cluster_cost", "nodes")
+             for w in sorted(data.values("cluster_cost", "window", nodes=n))])
+    what = {"floor": "bare pipeline of three nodes", "nodes": "three nodes"}
+    section("A cluster: a lone line to somebody on another node", ["", *titles(CLUSTER)],
+            [[what[s], *cells(medians("cluster_latency", server=s), CLUSTER)]
+             for s in data.values("cluster_latency", "server")])
+    what = {"several": "30 people", "one": "600 people, a line each"}
+    lines = []
+    for r in data.find("cluster_rate"):
+        lag = (data.find("cluster_lag", round=r["round"], who=r["who"], in_flight=r["in_flight"]) or [{}])[0]
+        a_line = r["per_s"] / r["lines_per_s"] if r["lines_per_s"] else 0
+        shown = {**r, **{k: lag.get(k) for k in ("end", "max")}, "line_us": r["cpu_us"] * a_line,
+                 "apart_line_us": r.get("apart_us", 0) * a_line}
+        if isinstance(lag.get("rows"), float):
+            shown["rows"] = lag["rows"]
+        lines.append(["%d" % r["round"], what[r["who"]], *cells(shown.get, RATE)])
+    section("A cluster: lines saved and indexed on three nodes, rooms of three", ["round", "", *titles(RATE)], lines)
+    section("A cluster: nodes that were away read on", ["nodes", "lines", "seconds", "lines/s", "not indexed then", *titles(PEAK)],
+            [["%d" % n, *cells(medians("cluster_away", nodes=n),
+                               [("", "lines", "%d", 1), ("", "ms", "%.1f", 1e-3), ("", "per_s", "%.0f", 1),
+                                ("", "end", "%d", 1), *PEAK])]
+             for n in sorted(data.values("cluster_away", "nodes"))])
+
+
 def slow_disk():
     what = {"slow_sync": "sync, 50 ms an fdatasync", "slow_commit": "commit, 2 ms a pwrite"}
     lines = []
@@ -177,6 +210,7 @@ history()
 store()
 slow_disk()
 calls()
+cluster()
 table.append("### Targets\n")
 table.extend(all_targets(data))
 open(out + "/table.md", "w").write("\n".join(table) + "\n")

@@ -118,8 +118,26 @@ def calls(t):
           sum(loop.values()) < enter / 100 if enter else None)
 
 
+def cluster(t):
+    d = t.data
+    alone = ("cluster_cost", {"nodes": 0})
+    for window, text in ((32, "32 in flight"), (96, "32 in flight on each")):
+        t.most("CPU per delivery of three nodes with 200 members each, %s, by that of one chatd without a cluster:" % text,
+               d.ratios("cpu_us", ("cluster_cost", {"nodes": 3, "window": window}), alone), 1.3)
+    nodes, bare = ("cluster_latency", {"server": "nodes"}), ("cluster_latency", {"server": "floor"})
+    t.most("a lone line to another node, p50, by the bare pipeline's:", d.ratios("p50_us", nodes, bare), 1.5)
+    t.most("and in ms:", [r["p50_us"] / 1e3 for r in d.find("cluster_latency", server="nodes")], 1.5)
+    t.least("lines/s saved and indexed on three nodes, thousands, at a p50 of at most 20 ms:",
+            [max((r["lines_per_s"] / 1e3 for r in d.find("cluster_rate", round=n) if r["p50_us"] <= 20e3), default=0)
+             for n in d.values("cluster_rate", "round")], 40)
+    for n, text, limit in ((1, "one node", 100), (3, "three nodes at once", 50)):
+        t.least("lines/s that %s that was away reads on, thousands:" % text if n == 1 else
+                "lines/s that %s read on, thousands:" % text,
+                [r["per_s"] / 1e3 for r in d.find("cluster_away", nodes=n)], limit)
+
+
 def all_targets(data):
     t = Targets(data)
-    for part in (flight, open_loop, members, memory, history, disk, calls):
+    for part in (flight, open_loop, members, memory, history, disk, calls, cluster):
         part(t)
     return t.lines

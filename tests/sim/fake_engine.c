@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chatd/cluster/engine_figures.h"
 #include "fake_writer.h"
 
 enum {
@@ -54,6 +55,8 @@ struct engine {
 	size_t acts;            /* among the events that wait */
 	struct { struct news *at; size_t n, cap; } events; /* owned */
 	struct news current;    /* owned: what engine_next has given */
+	struct { struct news *at; size_t n, cap; } texts; /* owned: TOLD and UNHEARD that wait */
+	struct news text;       /* owned: what engine_next_text has given */
 };
 
 static const char cluster_id[] = "00112233445566778899aabbccddeeff";
@@ -364,6 +367,52 @@ void fake_engine_step(struct engine *e)
 	e->sleeper.asleep |= !e->batch.on && e->open == e->taken && e->taken == e->proposals.n;
 }
 
+/* -- texts for one node ------------------------------------------------------------------------- */
+
+static void texts_add(struct engine *e, enum engine_event_kind kind, const char *text)
+{
+	e->texts.at = fake_grow(e->texts.at, e->texts.n, &e->texts.cap, sizeof *e->texts.at);
+	e->texts.at[e->texts.n++] = (struct news){.kind = kind, .text = mem_strdup(text)};
+}
+
+static void texts_free(struct engine *e)
+{
+	for (size_t i = 0; i < e->texts.n; i++)
+		news_free(&e->texts.at[i]);
+	free(e->texts.at);
+	news_free(&e->text);
+}
+
+/* One is lost at times, with or without a word. */
+bool engine_tell(struct engine *e, const char *node, const char *text, size_t bytes)
+{
+	struct engine *to = NULL;
+
+	if (bytes == 0 || bytes > TELL_BYTES_MAX || strlen(text) != bytes)
+		sim_fail("a text of %zu bytes: %.100s", bytes, text);
+	for (int i = 0; i < e->stream->nodes; i++)
+		if (strcmp(e->stream->keys[i].node, node) == 0)
+			to = e->stream->keys[i].engine;
+	if (!e->connected || to == NULL || !to->connected || chance(e, 50)) {
+		if (chance(e, 900))
+			texts_add(e, ENGINE_UNHEARD, text);
+		return true;
+	}
+	texts_add(to, ENGINE_TOLD, text);
+	return true;
+}
+
+bool engine_next_text(struct engine *e, struct engine_event *out)
+{
+	news_free(&e->text);
+	if (e->texts.n == 0)
+		return false;
+	e->text = e->texts.at[0];
+	memmove(e->texts.at, e->texts.at + 1, --e->texts.n * sizeof *e->texts.at);
+	*out = (struct engine_event){.kind = e->text.kind, .text = e->text.text};
+	return true;
+}
+
 /* -- engine.h ---------------------------------------------------------------------------------- */
 
 void engine_begin(struct engine *e, const char *cluster, const char *position)
@@ -434,6 +483,31 @@ void engine_applied(struct engine *e, const char *id)
 	e->applied = entry + 1;
 }
 
+/* What of it can be trimmed is src/cluster's. */
+void engine_forget(struct engine *e, const char *id)
+{
+	(void)e;
+	(void)id;
+}
+
+const struct engine_figures *engine_figures(struct engine *e)
+{
+	static struct engine_figures figures;
+
+	figures = (struct engine_figures){.up = e->connected, .length = e->stream->entries.n, .unread = -1};
+	return &figures;
+}
+
+uint32_t engine_proposals(const struct engine *e)
+{
+	return (uint32_t)e->proposals.n;
+}
+
+uint32_t engine_untaken(const struct engine *e)
+{
+	return (uint32_t)e->acts;
+}
+
 int engine_event_fd(const struct engine *e)
 {
 	(void)e;
@@ -497,7 +571,7 @@ void fake_engine_woken(struct engine *e)
 
 bool fake_engine_has_news(const struct engine *e)
 {
-	return e->events.n > 0;
+	return e->events.n + e->texts.n > 0;
 }
 
 void fake_engine_kill(struct engine *e)
@@ -518,6 +592,7 @@ void fake_engine_free(struct engine *e)
 		news_free(&e->events.at[i]);
 	free(e->events.at);
 	news_free(&e->current);
+	texts_free(e);
 	free(e);
 }
 

@@ -442,7 +442,7 @@ static void say_unrest(void)
 		if (s != NULL)
 			printf("; %s, state %d, %u acts pending%s%s%s", s->nick != NULL ? s->nick : "no name", (int)s->state, s->person.pending,
 			       session_waits(s) ? ", waits" : "", s->input.throttle.on ? ", throttled" : "",
-			       s->dialogue != NULL ? ", in a dialogue" : "");
+			       s->dialogue != NULL ? ", in a dialogue" : s->unnamed.waiting.on ? ", waits for others" : "");
 		if (k->user != NULL) {
 			const struct connection *c = &sim->server->conns.slot[((struct peer *)k->user)->id.slot];
 

@@ -377,6 +377,7 @@ static void send_to(struct peer *p, const struct effect *e)
 		" is moderated; its operators", "slow mode is on in ",
 		"-- Nothing can be saved", /* in a cluster: to /me as to any other command */
 	};
+	static const char lost[] = "Not sent: the last ";
 	const char *end = e->text + e->len;
 	struct text *t;
 
@@ -389,8 +390,9 @@ static void send_to(struct peer *p, const struct effect *e)
 		                               (at = memmem(at, (size_t)(end - at), refusals[i],
 		                                           strlen(refusals[i]))) != NULL; at++)
 			p->refusals++;
-	p->put_out |= memmem(e->text, e->len, "this connection ends here", 25) != NULL ||
-	              memmem(e->text, e->len, "This server was cut off", 23) != NULL;
+	for (const char *at = e->text; (at = memmem(at, (size_t)(end - at), lost, strlen(lost))) != NULL; at++)
+		p->refusals += at[strlen(lost)] == 'l' ? 1 : (uint32_t)strtoul(at + strlen(lost), NULL, 10);
+	p->put_out |= memmem(e->text, e->len, "this connection ends here", 25) != NULL;
 	if (memmem(e->text, e->len, "You gave no name for", 20) != NULL &&
 	    sim->ring->run_ms - p->came_ms < (int64_t)sim->config.login_timeout_s * 1000)
 		sim_fail("%u.%u is closed for having no name after %" PRId64 " ms", p->id.slot, p->id.gen,

@@ -98,3 +98,94 @@ cluster_node() {
 	wait "$engine" 2>/dev/null
 	chown -R 61000 "$work"
 }
+
+# second_node: a node b next to a; its process is $second, its log $work/b.log, its configuration $work/b/chatd.conf.
+second_node() {
+	: >"$work/b.log"
+	"${as[@]}" "$asan" -c "$work/b/chatd.conf" >>"$work/b.log" 2>&1 </dev/null &
+	second=$!
+	await grep -q 'this node has all that the others have' "$work/b.log"
+}
+
+second_down() {
+	kill "$second"
+	wait "$second" 2>/dev/null
+}
+
+# host LINE...: what the host of a says, and what it is answered.
+host() { printf '%s\n' "$@" | "${as[@]}" "$chatd" -c "$conf" admin chat; }
+
+# compared DIGITS: the digest at the end of a row.
+compared() { grep -oE '[0-9a-f]{16}' <<<"$1" | head -n 1; }
+
+# What operators see of two nodes; one of them then has something that the other has not.
+cluster_operators() {
+	local engine second other bob got title="what operators see of a cluster"
+	if ! command -v redis-server >/dev/null; then
+		skip "$title" "it takes redis-server"
+		return
+	fi
+	engine_password 'Horse-Battery-47-Staple'
+	engine_up
+	chmod 777 "$work/engine.sock"
+	configure "cluster = unix:$work/engine.sock" "node = a" "cluster_password_file = $work/etc/engine" "cluster_lease = 2"
+	mkdir -p "$work/b"
+	other=$("$load" port)
+	sed "s|^listen.*|listen = 127.0.0.1:$other|; s|^database.*|database = $work/b/chatd.db|; s|^node.*|node = b|" "$conf" \
+		>"$work/b/chatd.conf"
+	[ "${#as[@]}" -eq 0 ] || chown -R 61000 "$work/b"
+	sed "s|^cluster_password_file.*|cluster_password_file = $work/etc/wrong|" "$conf" >"$work/etc/wrong.conf"
+	echo nonsense >"$work/etc/wrong"
+	chmod 600 "$work/etc/wrong"
+	[ "${#as[@]}" -eq 0 ] || chown 61000 "$work/etc/wrong"
+	expect=78 refuses "what the engine refuses for good ends a start with status 78" 'cluster: Redis refuses the password' \
+		-c "$work/etc/wrong.conf"
+	up -c "$conf" || return
+	await in_log 'this node has all that the others have'
+	second_node || not_ok "a second node starts" "$(tail -n 20 "$work/b.log")"
+	exec {bob}<>"/dev/tcp/127.0.0.1/$other"
+	echo bob >&"$bob"
+	sees_bob() { host '/whois bob' | grep -q 'bob is connected to node b'; }
+	if await sees_bob; then ok "/whois tells the node"; else not_ok "/whois tells the node" "$(host '/whois bob')"; fi
+	sees_both() { host /stats | grep -q 'Node b: 1 person, up to date' && host /stats | grep -q 'Engine: .* [2-9] acts'; }
+	await sees_both
+	is "/stats shows the engine and the nodes" "$(host /stats)" '-- People: 1, .*' '-- Connections: 0 of 1024, .*' \
+		'-- Cluster: [0-9a-f]{32}; incarnation 1 of this node\.' \
+		'-- Engine: it answers; the last acts took it [0-9.]+ m?s\. It keeps [0-9]+ acts\.' \
+		'-- Node a \(this one\): 0 people, up to date\.' '-- Node b: 1 person, up to date\.'
+	got=$("${as[@]}" "$chatd" -c "$conf" admin check)
+	is "admin check compares the nodes" "$got (status $?)" 'The database and its full-text index are sound\.' \
+		'All 2 nodes that are up have the same, after #[0-9]+: [0-9a-f]{16}\. \(status 0\)'
+	same "from either, nothing having changed" \
+		"$(compared "$("${as[@]}" "$chatd" -c "$work/b/chatd.conf" admin check)")" "$(compared "$got")"
+	is "as JSON" "$("${as[@]}" "$chatd" -c "$conf" admin check --json)" '\{"sound":true,"problems":\[\],"nodes":"same"\}'
+	exec {bob}>&-
+	second_down
+	operators_of_one_that_is_down
+	# Its digest of all records up to here is another one.
+	sqlite3 "$work/b/chatd.db" "UPDATE meta SET value = replace(value, ' ' || substr(value, instr(value, ' ') + 1, 4), ' 1') WHERE key = 'position'"
+	second_node
+	got=$("${as[@]}" "$chatd" -c "$conf" admin check)
+	is "and finds that they differ" "$got (status $?)" 'The nodes differ, after #[0-9]+:' \
+		'  [0-9a-f]{16}  a \(this one\)' '  [0-9a-f]{16}  b' 'Give the node that differs a backup .*\(status 65\)'
+	is "as JSON, too" "$("${as[@]}" "$chatd" -c "$conf" admin check --json)" '.*"nodes":"differ"\}'
+	second_down
+	kill "$engine"
+	wait "$engine" 2>/dev/null
+	engine_is_away() { host /stats | grep -q '^-- Engine: away for' && host /stats | grep -q '^-- Saving: nothing can'; }
+	if await engine_is_away; then ok "/stats says that the engine is away"; else not_ok "/stats says that the engine is away" "$(host /stats)"; fi
+	is "and admin check that it cannot compare" "$("${as[@]}" "$chatd" -c "$conf" admin check 2>&1; echo "status $?")" \
+		'chatd: The nodes cannot be compared now: .*' 'status 1'
+	down "a node without an engine"
+}
+
+operators_of_one_that_is_down() {
+	sees_it_down() { host /stats | grep -q '^-- Node b: 0 people, down\.'; }
+	if await sees_it_down; then ok "a node that was stopped is down at once"; else not_ok "a node that was stopped is down at once" "$(host /stats)"; fi
+	is "and not compared" "$("${as[@]}" "$chatd" -c "$conf" admin check)" 'Only this node is up, so there is nothing .*' \
+		'Node b is down, and was not compared\.'
+	is "its own admin check says where it is" "$("${as[@]}" "$chatd" -c "$work/b/chatd.conf" admin check)" \
+		'The database and its full-text index are sound\.' 'It is of the cluster [0-9a-f]{32}, up to the act [0-9]+-[0-9]+\.'
+	is "and it is not changed" "$("${as[@]}" "$chatd" -c "$work/b/chatd.conf" admin add alice 2>&1)" \
+		'chatd: this database belongs to a cluster; .*'
+}

@@ -389,17 +389,30 @@ enum {
 	ACTS_WAITING_MAX = 16384, /* acts that were read and that the loop has not taken: beyond it the
 	                         * stream is read no further, */
 	ACTS_WAITING_BYTES_MAX = 16 << 20, /* and bytes of them */
+	LINES_AHEAD_MAX = 32,   /* lines that somebody has said and that are on their way through the stream */
 	PROPOSALS_MAX = 16384,  /* acts of our own that were not read from the stream yet: more than what
 	                         * people say in a second, */
 	PROPOSALS_BYTES_MAX = 16 << 20, /* and bytes of them */
+	TELL_BYTES_MAX = 64 << 10, /* of a text for one other node, past the stream: the longest line, all written
+	                         * %XX, and whose and for whom it is */
+	TELLS_MAX = 4096,       /* such texts of ours that were not heard yet, */
+	TELLS_BYTES_MAX = 4 << 20, /* and bytes of them: for one more, nobody counts as having heard it */
+	TELLS_BATCH_MAX = 64,   /* of these, sent at once, */
+	TELLS_BATCH_BYTES_MAX = 64 << 10, /* and bytes: so little that no act waits for it */
+	TELLS_WAITING_MAX = 4096,        /* texts of other nodes that the loop has not taken, */
+	TELLS_WAITING_BYTES_MAX = 4 << 20, /* and bytes of them: one more is dropped */
 	ENGINE_REPLY_BYTES_MAX = 16 << 20, /* of one answer: more than that is not Redis, or not chatd's */
 	ENGINE_WHY_BYTES_MAX = 800, /* of a sentence on what is wrong with the engine */
+	ENGINE_NEWS_MAX = 1024, /* of what else the loop has not taken, because its disk is full, say: the node gives
+	                         * its sessions with the engine up until it has, so a few more at most */
 	ENGINE_RETRY_MS_MAX = 1000, /* between two tries to reach it; the first ones come sooner */
 	TRIM_ENTRIES = 5000,    /* entries trimmed by one command, 0.1 ms */
 	TRIM_TAIL_MS = DAY_MS,  /* what all nodes have read is kept for so long: a backup of a node that is
 	                         * not older can begin another one */
 	TRIM_DOWN_MS = 7 * DAY_MS, /* how long the stream waits for a node that is down: an older node needs
 	                         * another one's backup */
+	FORGET_ENTRIES = 100,   /* acts after a deletion until nothing before it is in Redis's memory: it frees
+	                         * blocks of so many entries, or 4 KiB, and only marks single ones */
 	TRIM_ENTRIES_MAX = 4 << 20, /* entries of the stream beyond which it waits only for nodes that are up,
 	                         * and keeps no tail: about 600 MB of Redis's memory */
 
@@ -465,6 +478,9 @@ enum {
 	                         * one has a turn each second */
 	HEALTH_UNSAVED_MS_MAX = 10000, /* and neither is it if for so long nothing was saved of what waits: a disk that
 	                         * is slow takes a second or two, one that does not answer reports no error */
+	HEALTH_AWAY_MS_MAX = 10000, /* or if the engine of the cluster has been away for so long: a restart of Redis
+	                         * takes a few seconds, and after a lease the others take this node for dead */
+	HEALTH_BEHIND_MS_MAX = 10000, /* or if a node is so far behind the others: then people would talk to the past */
 	RECV_BUFFERS = 2048,    /* buffers lent to the kernel; a power of two */
 	RECV_BUFFER_BYTES = 2048, /* and the size of each */
 	FEED_CHUNK_BYTES = 32 << 10, /* a chunk of a busy feed's log */
@@ -596,6 +612,11 @@ _Static_assert(ACTS_READ_MAX * (ACT_BYTES_MAX + 256) <= ACTS_WAITING_BYTES_MAX &
                (int)ACTS_READ_MAX <= (int)ACTS_WAITING_MAX, "one answer of the engine fits");
 _Static_assert((int)ACTS_BATCH_BYTES_MAX >= (int)ACT_BYTES_MAX && LINE_BYTES_LIMIT * 2 < ACT_BYTES_MAX,
                "an act fits a batch, and a line an act");
+_Static_assert(BODY_BYTES_MAX * 3 + NAME_BYTES_MAX * 12 + 2 * NODE_BYTES_MAX + 512 <= TELL_BYTES_MAX,
+               "a line for one person fits a text, all written %XX, with two names");
+_Static_assert((int)TELLS_BATCH_BYTES_MAX >= (int)TELL_BYTES_MAX &&
+               (int)TELLS_WAITING_BYTES_MAX >= 4 * (int)TELL_BYTES_MAX &&
+               (int)TELLS_BYTES_MAX >= 4 * (int)TELL_BYTES_MAX, "a text fits");
 _Static_assert((int)RECV_BUFFER_BYTES <= (int)FLOOD_STEP_BYTES, "what is taken at once is there");
 
 #endif

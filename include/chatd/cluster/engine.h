@@ -3,7 +3,7 @@
  *
  * An act is a text that the loop proposes. It is appended to the stream as one entry, and comes
  * back to the loop as ENGINE_ACT, like the acts of all other nodes, in the stream's order. A thread
- * of its own talks to Redis over two connections, and another one waits for connections to be made.
+ * of its own talks to Redis over three connections, and another one waits for connections to be made.
  * While Redis cannot be reached, acts wait, and are sent again in order once it can.
  *
  * What is promised about the order, whatever breaks: within an incarnation our acts stand in the
@@ -22,6 +22,9 @@
  * What was sent before may still be appended later, even after acts of the new incarnation: readers
  * must skip acts of an incarnation once they have read one of a later one.
  *
+ * Texts for one node alone (engine_tell) go past the stream, by a channel to which that node listens, over a
+ * third connection: nobody keeps them, they are in no order with acts, and they may be lost.
+ *
  * All functions are for the loop's thread alone. Those between engine_begin and engine_stop make no
  * system call, but for allocating, and take no lock.
  */
@@ -35,6 +38,7 @@
 #include <stdint.h>
 
 struct engine;
+struct histogram;
 
 struct engine_options {
 	const char *node;       /* this node's name: 1 to NODE_BYTES_MAX of [a-z0-9-] */
@@ -50,6 +54,7 @@ struct engine_options {
 	 * and why: half a sentence. The engine closes what it returns. */
 	int (*connect)(void *ctx, char *why, size_t bytes);
 	void *ctx;              /* for connect */
+	struct histogram *appends; /* where the thread counts what it takes to append acts; borrowed. NULL: nowhere */
 };
 
 enum engine_event_kind {
@@ -64,6 +69,10 @@ enum engine_event_kind {
 	                     * node has begun another incarnation by then, that is all there is to see */
 	ENGINE_LEASE_LOST,  /* incarnation: ours is over. A READY follows */
 	ENGINE_FATAL,       /* reason, with what to do: nothing follows, and engine_stop remains */
+
+	/* Of engine_next_text alone: */
+	ENGINE_TOLD,        /* text: from another node, or whoever may write to Redis */
+	ENGINE_UNHEARD,     /* text: one of ours that nobody has heard */
 };
 
 struct engine_act {
@@ -73,13 +82,14 @@ struct engine_act {
 	int64_t at_ms;          /* Redis's time when it was appended: ms since 1970. Never goes back */
 };
 
-/* What it points to is valid until the next engine_next, or engine_stop. */
+/* What it points to is valid until the next call of the function that gave it, or engine_stop. */
 struct engine_event {
 	enum engine_event_kind kind;
 	const char *cluster;    /* the cluster's id: 32 hex digits */
 	uint64_t incarnation;   /* from 1 */
 	const char *node;       /* its name */
 	const char *reason;     /* a sentence for operators */
+	const char *text;       /* 1 to TELL_BYTES_MAX bytes, NUL-terminated, and no NUL in it */
 	struct engine_act act;
 };
 
@@ -100,14 +110,35 @@ bool engine_propose(struct engine *e, uint64_t incarnation, const char *text, si
 
 /* Takes the next event. False: there are no more for now. What the loop does not take waits: at
  * most ACTS_WAITING_MAX acts and ACTS_WAITING_BYTES_MAX, beyond which the stream is read no
- * further. */
+ * further; and about ENGINE_NEWS_MAX others, beyond which this node lets its lease end. */
 bool engine_next(struct engine *e, struct engine_event *out);
+
+/*
+ * Gives a text (1 to TELL_BYTES_MAX bytes, no NUL) to one node, which may be this one. If it is known that nobody
+ * has heard it, as that node does not listen or nothing can be sent for now, an UNHEARD says so; if
+ * nothing comes, it was heard, or nobody knows. False: nobody hears it, as it is no such text, node is no name, or
+ * TELLS_MAX texts or TELLS_BYTES_MAX wait; nothing was taken, and no event comes.
+ */
+bool engine_tell(struct engine *e, const char *node, const char *text, size_t bytes);
+
+/* Takes the next TOLD or UNHEARD, which may come at any time. They are apart from the other events, because
+ * they need not wait for acts. What the loop does not take waits: at most TELLS_WAITING_MAX texts of others and
+ * TELLS_WAITING_BYTES_MAX, beyond which they are dropped. */
+bool engine_next_text(struct engine *e, struct engine_event *out);
 
 /* This node has applied and saved everything up to that entry: its position, if it were started
  * again. The stream is trimmed below the lowest position of all nodes. */
 void engine_applied(struct engine *e, const char *id);
 
-/* An eventfd that becomes readable when engine_next has something new. It is written once per sleep
+/*
+ * The act of this entry has deleted something that acts before it said, and perhaps says it again; and this node has
+ * saved that. The stream is trimmed up to it, with no tail kept, as soon as all nodes are past it that it is kept
+ * for; until then, below where the last of them is. engine_stop forgets this; but each node that applies the
+ * deletion calls it, the last one too.
+ */
+void engine_forget(struct engine *e, const char *id);
+
+/* An eventfd that becomes readable when engine_next or engine_next_text has something new. It is written once per sleep
  * of the loop, and need never be read. */
 int engine_event_fd(const struct engine *e);
 

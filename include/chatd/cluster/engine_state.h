@@ -11,12 +11,16 @@
  *	session          beginning one: is this Redis as it must be, and the cluster ours?
  *	lease            the lease that makes an incarnation
  *	ask              waiting for an answer, while a session begins
+ *	telling          texts for other nodes, and theirs
  *	appending, reading, nodes    what is done in a session: our acts, all acts, the other nodes
+ *	observing        how long the stream is
  *	extent           what the stream has
  *	expecting        what the replies to that are to
  *	incarnation      its end
  *	outcome          what went wrong, in words, and telling the loop
+ *	engine_figures   what operators see
  *	proposals        our acts that are not answered
+ *	tells            our texts for other nodes that are not heard
  *	settings         the rules for Redis's settings
  *	dialer, wire     connecting, and one connection
  *	news, keys, stream_id
@@ -34,6 +38,7 @@
 #include "chatd/cluster/nodes.h"
 #include "chatd/cluster/proposals.h"
 #include "chatd/cluster/stream_id.h"
+#include "chatd/cluster/tells.h"
 #include "chatd/cluster/wire.h"
 
 #include <pthread.h>
@@ -56,7 +61,10 @@ struct engine_times {
 	uint32_t block;         /* how long Redis waits for new acts before it says that there are none */
 	uint32_t silent;        /* without an answer for so long, Redis counts as away, */
 	uint32_t answer;        /* and for so long, the connection as lost */
+	uint32_t settle;        /* how long a node has to be past an act that is forgotten */
 };
+
+struct engine_figures;
 
 struct engine {
 	struct engine_options options; /* set once, without what points outside; the password is cleared */
@@ -69,13 +77,28 @@ struct engine {
 	struct dialer dialer;   /* the thread that connects */
 	pthread_t thread;       /* joined by engine_stop */
 	struct proposals_posted proposed; /* from the loop to the thread */
+	_Atomic bool appending; /* a batch is under way: what is proposed waits for its end, and need not wake
+	                         * the thread */
 	struct {
 		_Atomic uint32_t acts; /* read, and not taken by the loop */
 		_Atomic size_t bytes;
+		_Atomic uint32_t news; /* other messages, the same */
 		_Atomic bool paused;   /* the thread reads no further, and must be woken */
 	} waiting;
+	struct {
+		struct inbox inbox;        /* from the thread to the loop; its event_fd is the other inbox's */
+		struct tells_posted ours;  /* from the loop to the thread */
+		_Atomic uint32_t n;        /* of other nodes, and not taken by the loop */
+		_Atomic size_t bytes;
+		struct news *news;         /* loop: what the last event points into; NULL: none */
+	} texts;
 	_Atomic(struct stream_id *) applied; /* not yet taken by the thread */
+	_Atomic(struct stream_id *) forget; /* the same */
 	_Atomic(struct beginning *) beginning; /* the same */
+	struct {
+		_Atomic(struct engine_figures *) left; /* by the thread, and not taken by the loop; NULL: none */
+		struct engine_figures *taken; /* loop; NULL: none */
+	} figures;
 	_Atomic bool stop;      /* true once the thread must end */
 	int64_t stop_by_ms;     /* CLOCK_BOOTTIME: when it gives up; set before stop */
 	uint32_t unanswered;    /* thread: acts that it gave up */
@@ -105,6 +128,7 @@ struct reading {
 	struct stream_id at;    /* the last entry read */
 	struct stream_id goal;  /* the stream's last one when we began */
 	uint32_t count;         /* entries to ask for */
+	int64_t ask_at_ms;      /* when to ask again, so that more comes at once */
 	bool asked;             /* an answer is under way, */
 	bool checks;            /* and before it the one to whether `at` is still in the stream */
 	bool gap;               /* there may be entries behind `at` already, so that has to be asked */
@@ -121,6 +145,11 @@ enum expected {
 	EXPECT_POSITIONS, /* all positions */
 	EXPECT_LENGTH,    /* of the stream */
 	EXPECT_TRIM,      /* entries that were trimmed */
+	EXPECT_SETTINGS,  /* Redis's settings */
+	EXPECT_HEARD,     /* how many have heard a text; as many replies as tells.sent */
+	EXPECT_EXTENT,    /* of the stream, for operators, */
+	EXPECT_TOLD,      /* how far behind this node is, */
+	EXPECT_BEHIND,    /* and all nodes are */
 };
 enum { EXPECTED_MAX = 16 }; /* kinds of replies under way: each at most once */
 
@@ -129,17 +158,47 @@ struct expecting {
 	uint32_t first, n;      /* where it begins, how many there are */
 };
 
+/* For operators alone. */
+struct observed {
+	bool asked;             /* a look at the stream is under way, */
+	bool comparing;         /* and so is one at how far the others are */
+	int64_t due_ms, compare_at_ms; /* when to look again, by CLOCK_BOOTTIME */
+	uint64_t length, added; /* as of the last look: entries that are there, and that ever were; */
+	struct stream_id last;  /* and the last one */
+	uint64_t read;          /* how many were ever added up to the last that we read, */
+	bool counted;           /* if that is known */
+	int64_t sent_us;        /* when the batch that is under way was sent; like the next ones, by CLOCK_MONOTONIC */
+	int64_t append_us;      /* what the last one took; 0: there was none */
+	int64_t level_ms;       /* when all was read and taken by the loop, the last time; 0: it never was */
+	int64_t told_ms;        /* how far behind the others think that we are; -1: not known */
+	struct {
+		char node[NODE_BYTES_MAX + 1];
+		int64_t ms;
+	} behind[NODES_MAX];    /* how far all nodes are behind, as they say */
+	uint32_t nbehind;
+	int64_t left_ms;        /* when a copy was last left for the loop */
+	int64_t since_ms;       /* since when it is as `up` says; 0: at the start */
+	bool up;                /* acts go through */
+};
+
 /* The thread's own. Times are of CLOCK_BOOTTIME. */
 struct engine_thread {
 	struct engine *e;
-	struct wire writer, reader; /* the two connections of a session */
+	struct wire writer, reader, listener; /* the connections of a session */
 	struct lease lease;
 	struct beginning known; /* what engine_begin said, and what we saved since */
 	struct stream_id saved; /* the position that Redis has of us */
 	struct reading reading;
 	struct proposals proposals;
+	struct tells tells;
+	struct {
+		int64_t ping_ms;     /* whether the listener still listens, */
+		int64_t settings_ms; /* and whether Redis's settings are still right */
+		bool settings;       /* that is under way */
+	} asks;                 /* when to ask */
 	struct expecting expecting; /* on the writer */
 	struct nodes nodes;
+	struct observed observed;
 	uint32_t batch_left;    /* replies of the batch that are still to come; 0: none is under way */
 	bool stopping;          /* the thread must end once what waits is answered */
 	int64_t append_at_ms;   /* after an error, when to send them again */

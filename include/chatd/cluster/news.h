@@ -16,7 +16,7 @@ struct news {
 	uint64_t incarnation;   /* of READY, LEASE_OVER, LEASE_LOST */
 	uint32_t acts;          /* of ACT: how many */
 	size_t at;              /* the loop: of the first act in text that it has not taken */
-	struct bytes text;      /* the cluster's id, a node or a reason, with its NUL; or acts */
+	struct bytes text;      /* the cluster's id, a node, a reason or a text, with its NUL; or acts */
 };
 
 struct news *news_new(enum engine_event_kind kind);

@@ -18,6 +18,8 @@ enum outcome outcome_unexpected(struct engine_thread *t, const char *command);
 
 /* Posts to the loop: an event without more than a text (NULL: none) and an incarnation (0: none). */
 void tell(struct engine_thread *t, enum engine_event_kind kind, const char *text, uint64_t incarnation);
+/* The loop takes what it is told: no session can go on if it does not. */
+bool tell_has_room(struct engine_thread *t);
 /* AWAY, if that is news. */
 void tell_away(struct engine_thread *t, const char *why);
 /* BACK, if AWAY was told. */

@@ -6,8 +6,8 @@
 
 #include "chatd/cluster/engine_state.h"
 
-/* Asks for more, if nothing is under way and the loop takes what comes. */
-void reading_turn(struct engine_thread *t);
+/* Asks for more, if nothing is under way, the loop takes what comes, and it is time to. */
+void reading_turn(struct engine_thread *t, int64_t now_ms);
 /* The loop has room again for what reading has paused for. */
 bool reading_can_go_on(struct engine_thread *t);
 /* A reply. OK, or what ends the session. */

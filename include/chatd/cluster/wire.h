@@ -21,6 +21,7 @@ struct wire {
 	struct bytes out;       /* commands not sent yet */
 	size_t unread_bytes;    /* received since the last whole reply: at most ENGINE_REPLY_BYTES_MAX */
 	uint32_t unanswered;    /* commands whose reply has not come */
+	bool listens;           /* messages of a channel come, which were not asked for */
 	int64_t quiet_since_ms; /* CLOCK_BOOTTIME: the last reply, or the first command after all were
 	                         * answered */
 	char why[WIRE_WHY_BYTES]; /* once it is lost: half a sentence */
@@ -49,6 +50,9 @@ bool wire_receive(struct wire *w);
 /* The next reply, which the caller gives to freeReplyObject. NULL: none is whole yet, or (w->why is not
  * empty) what came is no reply, and the connection is lost. */
 redisReply *wire_reply(struct wire *w);
+
+/* It is a message of a channel: a list of "message", the channel, and a text. */
+bool wire_is_message(const redisReply *r);
 
 /* What poll(2) should wait for; 0 if it is closed. */
 short wire_events(const struct wire *w);

@@ -16,6 +16,7 @@
 #include "chatd/base/address.h"
 #include "chatd/base/fingerprint.h"
 #include "chatd/base/ranges.h"
+#include "chatd/core/cluster_figures.h"
 #include "chatd/core/terminal/view.h"
 
 /* Identifies a connection for as long as it lives. Slots are reused and generations
@@ -450,7 +451,8 @@ struct chat_counts {
 	                          * something while signed in */
 	uint64_t banned;         /* people who could not come in because of a ban, */
 	uint64_t locked_out;     /* or of the lockdown */
-	uint32_t unnamed;        /* connections without a name, at present */
+	uint32_t unnamed;        /* connections without a name, at present, */
+	uint32_t named;          /* and of people with one */
 };
 
 /* The program's own figures. */
@@ -466,6 +468,7 @@ struct figures {
 		uint64_t done, failed; /* handshakes */
 		uint64_t refused;   /* connections that were refused before one */
 	} tls;
+	struct cluster_figures cluster;
 };
 
 /* How much of a room's feed has arrived at a connection's peer. */
@@ -528,6 +531,10 @@ enum event_kind {
 	EVENT_INCARNATION, /* in a cluster: this node begins, or begins again because it was cut off for too long */
 	EVENT_LEASE_OVER,  /* in a cluster: another node has not been heard of for as long as its lease */
 	EVENT_ACT,         /* in a cluster: the next act, of whatever node, in the order that all nodes have */
+	EVENT_TOLD,        /* in a cluster: another node's EFFECT_TELL to this one. In no order with acts, and at any
+	                    * time, even before INCARNATION; what it says is to be checked */
+	EVENT_UNHEARD,     /* in a cluster: no node has heard what EFFECT_TELL gave. That it does not come shows
+	                    * nothing: best effort */
 	EVENT_TICK,        /* the time chat_due_ms has come */
 	EVENT_STOP,        /* chatd is shutting down: tell everyone */
 };
@@ -603,6 +610,10 @@ struct event {
 			int64_t at_ms;    /* its time, the same for all nodes: since the epoch, never less than that
 			                   * of the act before it */
 		} act;                    /* ACT */
+		struct {
+			const char *text; /* without the node; 1 to TELL_BYTES_MAX bytes, NUL-terminated; borrowed for the
+			                   * call */
+		} told;                   /* TOLD, UNHEARD */
 		struct arrival arrived;   /* ARRIVED: what arrived at the connection effect.about */
 		struct {
 			uint32_t room;      /* the room's number */
@@ -654,6 +665,10 @@ enum effect_kind {
 	EFFECT_DONE,        /* in a cluster: the act is done; what it appended is to be saved together with text, which
 	                     * chat_load_cluster takes at the next start */
 	EFFECT_PROPOSE,     /* in a cluster: give text to all nodes, this one too, as EVENT_ACT */
+	EFFECT_TELL,        /* in a cluster: text is a node's name, a blank, and what that node gets as EVENT_TOLD: 1 to
+	                     * TELL_BYTES_MAX bytes. Nothing keeps it, and it may be lost. If it is known that nobody
+	                     * has heard it, EVENT_UNHEARD says so, perhaps at once; an answer to that which tells
+	                     * again would go round in a circle */
 	EFFECT_LOG,         /* write text to the operator's log, at level info */
 };
 

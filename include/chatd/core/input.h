@@ -37,6 +37,9 @@ struct input {
 /* EVENT_BYTES: sets e->bytes.taken; the rest is to be offered again. */
 void input_bytes(struct chat *c, struct event *e);
 
+/* In a cluster: the line is said and runs no command, so nothing that its speaker types next depends on it. */
+bool input_is_talk(const struct chat *c, const char *text);
+
 /* Does what the line of len bytes in c->input.body says: says it, or runs a command. It is cleared if it may be a
  * password. */
 void input_act(struct chat *c, struct session *s, size_t len);

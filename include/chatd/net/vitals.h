@@ -1,7 +1,8 @@
 /*
  * What the chat tells of itself to a process that watches it: figures, and a heartbeat, in memory that both share.
  *
- * The chat alone writes: the loop's thread everything but `commit`, which is the writing thread's. The other process
+ * The chat alone writes: the loop's thread everything but `commit`, which is the writing thread's, and `append`, which is
+ * that of the engine of a cluster. The other process
  * reads, and never waits: it sees a figure as last written, which is at most a second old while the loop turns, and
  * older if it hangs.
  */
@@ -49,6 +50,20 @@ enum vital {
 	VITAL_TLS_DONE,            /* counts handshakes that were done, */
 	VITAL_TLS_FAILED,          /* that failed, */
 	VITAL_TLS_REFUSED,         /* and connections refused before one */
+	VITAL_CLUSTER,             /* 1: this is a node of a cluster; those up to VITAL_ACTS_APPLIED are of it */
+	VITAL_CLUSTER_OPEN,        /* 1: it has caught up since its start, and lets people in */
+	VITAL_ENGINE_UP,           /* 1: the engine can be reached */
+	VITAL_ENGINE_AWAY_SINCE_MS, /* since when not, by CLOCK_MONOTONIC; 0: it can */
+	VITAL_ENGINE_AWAY_MS,      /* since then; vitals_copy sets it */
+	VITAL_STREAM_LENGTH,       /* acts that the engine has */
+	VITAL_BEHIND_KNOWN,        /* 1: the next is known */
+	VITAL_BEHIND,              /* acts that this node has not applied, */
+	VITAL_BEHIND_MS,           /* and the time from the last applied to the newest one */
+	VITAL_NODES_UP,            /* nodes that hold their lease, this one included, */
+	VITAL_NODES_DOWN,          /* and those that do not */
+	VITAL_ACTS_WAITING,        /* acts of this node that have not come back from the engine */
+	VITAL_ACTS_PROPOSED,       /* counts acts of this node, */
+	VITAL_ACTS_APPLIED,        /* and those of all nodes that it has applied */
 	VITAL_CPU_US,              /* counts microseconds that the chat's process computed */
 	VITAL_RESIDENT_BYTES,
 	VITAL_VIRTUAL_BYTES,
@@ -72,13 +87,14 @@ struct vitals {
 	_Alignas(64) struct histogram turn; /* what a turn of the loop takes, but for the kernel's part */
 	struct histogram delivery; /* from the publishing of a line to the end of a send that has it */
 	_Alignas(64) struct histogram commit; /* what it takes to save what waits */
+	_Alignas(64) struct histogram append; /* what it takes the engine of a cluster to append acts */
 };
 
 /* A copy, for whoever tells others. */
 struct vitals_copy {
 	enum life life;
 	int64_t value[VITALS];
-	struct histogram_copy turn, delivery, commit;
+	struct histogram_copy turn, delivery, commit, append;
 };
 
 /* Memory that processes forked later share; the caller never frees it. NULL: errno says why. */

@@ -23,8 +23,19 @@ void admin_put_time(struct bytes *b, int64_t time_ms);
 /* What: "accounts", "rooms" or "bans". False: stderr says why not. */
 bool admin_list(const struct conf *c, const struct admin_db *p, const char *what, bool json);
 bool admin_stats(const struct conf *c, const struct admin_db *p, bool json);
-/* Returns an exit status: STATUS_DATA if something is wrong. */
-int admin_check(const struct conf *c, const struct admin_db *p, bool json);
+
+/* What a running chatd found when it compared the nodes of its cluster. */
+enum admin_nodes {
+	ADMIN_NODES_UNKNOWN, /* it could not, which was told */
+	ADMIN_NODES_SAME,
+	ADMIN_NODES_DIFFER,
+};
+/* Asks it, and adds what it said, rows for people. */
+typedef enum admin_nodes admin_compare(const struct conf *c, const struct admin_db *p, struct bytes *said);
+
+/* Returns an exit status: STATUS_DATA if something is wrong. compare is called if the database is one of a cluster and
+ * in use. */
+int admin_check(const struct conf *c, const struct admin_db *p, bool json, admin_compare *compare);
 
 /* A list of sessions, of the pages that /connections --status answers with. */
 struct admin_list_sessions {

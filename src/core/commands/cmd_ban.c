@@ -71,7 +71,7 @@ static void end_presence(struct chat *c, struct session *who, struct room *r, co
 	if (who->room == r) {
 		eject_mark(c, who, r, told->data, why->data);
 		eject_run(c);
-	} else {
+	} else if (watch_find(who, r) != NULL) {
 		emit_notice(c, who, "%s", told->data);
 		watch_end(c, watch_find(who, r));
 	}
@@ -91,7 +91,7 @@ void cmd_kick(struct chat *c, struct session *s, const struct args *a)
 		return;
 	if (who == s) {
 		emit_reply(c, s, "You cannot kick yourself. %cleave leaves a room.", c->config.command_prefix);
-	} else if (who->room != r && watch_find(who, r) == NULL) {
+	} else if (who->room != r && watch_find(who, r) == NULL && c->cluster.self == NULL) {
 		emit_reply(c, s, "%s is not in %s. %cwhois %s shows where they are.", who->nick, r->name,
 		           c->config.command_prefix, who->nick);
 	} else if (r == c->rooms.lobby) {
@@ -103,7 +103,9 @@ void cmd_kick(struct chat *c, struct session *s, const struct args *a)
 		             *gap != '\0' ? gap : ".", a->rest);
 		bytes_printf(&why, "by %s%s%s", s->nick, gap, a->rest);
 		emit_audit(c, s, "", "removed %s from %s%s%s", who->nick, r->name, gap, a->rest);
-		emit_reply(c, s, "%s was removed from %s.", who->nick, r->name);
+		/* Only their own node knows what they watch. */
+		emit_reply(c, s, who->room == r || c->cluster.self == NULL ? "%s was removed from %s."
+		           : "%s is not in %s; if they watched it, they no longer do.", who->nick, r->name);
 		end_presence(c, who, r, &told, &why);
 	}
 	bytes_release(&told);

@@ -84,6 +84,18 @@ static bool any_from(const struct chat *c, uint32_t slot)
 	return slot < c->people.nslots;
 }
 
+/* The list has those of this node: other nodes have the others. */
+static void show_number(struct chat *c, struct session *s)
+{
+	uint32_t here = cluster_people_here(c);
+
+	if (c->cluster.self != NULL)
+		emit_reply(c, s, "%" PRIu32 " of %" PRIu32 " people %s connected to this node:", here, c->people.n,
+		           here == 1 ? "is" : "are");
+	else
+		emit_reply(c, s, "%" PRIu32 " %s:", here, here == 1 ? "person is here" : "people are here");
+}
+
 void cmd_connections(struct chat *c, struct session *s, const struct args *a)
 {
 	uint32_t from = 0, next;
@@ -99,8 +111,7 @@ void cmd_connections(struct chat *c, struct session *s, const struct args *a)
 		from = (uint32_t)n;
 	}
 	if (!a->status && from == 0)
-		emit_reply(c, s, "%" PRIu32 " %s:", c->people.n,
-		           c->people.n == 1 ? "person is here" : "people are here");
+		show_number(c, s);
 	next = page_show(c, s, from, a->status);
 	if (!any_from(c, next))
 		command_tell_status(c, s, a->status);

@@ -250,6 +250,6 @@ void cmd_limits(struct chat *c, struct session *s, const struct args *a)
 	emit_reply(c, s, "You ignore %" PRIu32 " of at most %d people.", s->presence.nignored, IGNORES_MAX);
 	emit_reply(c, s, "%chistory shows at most %d lines at once, %csearch at most %d.", k->command_prefix,
 	           ROWS_MAX, k->command_prefix, SEARCH_HITS_MAX);
-	emit_reply(c, s, "Rooms: %" PRIu32 " of %d. People: %" PRIu32 " of %" PRIu32 ".", c->rooms.n,
-	           ROOMS_MAX, c->people.n, k->connections_max);
+	emit_reply(c, s, "Rooms: %" PRIu32 " of %d. People%s: %" PRIu32 " of %" PRIu32 ".", c->rooms.n, ROOMS_MAX,
+	           c->cluster.self != NULL ? " on this node" : "", cluster_people_here(c), k->connections_max);
 }

@@ -135,21 +135,11 @@ static void answer_line(struct chat *c, struct session *s, const struct row *row
 
 bool reply_to_line(struct chat *c, struct session *s, const char *text)
 {
-	size_t digits = *text == '#' ? strspn(text + 1, "0123456789") : 0;
-	char word[24];
-	uint64_t id;
+	uint64_t id = line_ref_begins(&text);
 
-	if (digits == 0 || digits >= sizeof word || text[1 + digits] != ' ')
-		return false;
-	memcpy(word, text + 1, digits);
-	word[digits] = '\0';
-	id = line_ref_number(word);
-	text += 1 + digits;
-	text += strspn(text, " ");
-	if (id == 0 || *text == '\0')
-		return false;
-	line_ref_ask(c, s, id, &line_acts[ANSWER], text);
-	return true;
+	if (id != 0)
+		line_ref_ask(c, s, id, &line_acts[ANSWER], text);
+	return id != 0;
 }
 
 /* -- in a cluster ------------------------------------------------------------------------- */

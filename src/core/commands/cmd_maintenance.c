@@ -10,6 +10,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/text.h"
+#include "chatd/core/commands/cmd_cluster.h"
 #include "chatd/core/entry/dialogue.h"
 #include "chatd/core/moderation/shutdown.h"
 #include "chatd/core/people/session.h"
@@ -105,7 +106,7 @@ static const char *plural(uint64_t n)
 static void show_people(struct chat *c, struct session *s)
 {
 	const struct session *one, *next;
-	uint32_t accounts = 0, unnamed = 0;
+	uint32_t accounts = 0, unnamed = 0, here = cluster_people_here(c);
 
 	HASH_ITER(hh, c->people.by_key, one, next)
 		accounts += one->account != NULL;
@@ -114,7 +115,7 @@ static void show_people(struct chat *c, struct session *s)
 	emit_reply(c, s, "People: %" PRIu32 ", %" PRIu32 " of them with an account; at most %" PRIu32
 	           " at once so far.", c->people.n, accounts, c->status.people_most);
 	emit_reply(c, s, "Connections: %" PRIu32 " of %" PRIu32 ", %" PRIu32 " of them without a name "
-	           "yet.", c->people.n + unnamed, c->config.connections_max, unnamed);
+	           "yet.", here + unnamed, c->config.connections_max, unnamed);
 	emit_reply(c, s, "Rooms: %" PRIu32 " of %d. Accounts: %" PRIu32 " of %d. Lines said since the "
 	           "start: %" PRIu64 ".", c->rooms.n, ROOMS_MAX, c->people.accounts.n, ACCOUNTS_MAX,
 	           c->status.counts.lines);
@@ -216,6 +217,7 @@ static void stats_answer(struct chat *c, struct session *s, struct question *q,
 	show_database(c, s, e->rows);
 	show_program(c, s);
 	show_tls(c, s);
+	cluster_stats(c, s);
 	if (c->status.backup != NULL)
 		emit_reply(c, s, "A backup to %s has been running for %s.", c->status.backup,
 		           format_age(age, c->now_ms - c->status.backup_ms));

@@ -61,17 +61,31 @@ static void whois_role(struct chat *c, struct session *s, const struct session *
 		           g->role == ROOM_OWNER ? "the owner" : "an operator", who->room->name);
 }
 
+/* A node that has started since they came does not know when somebody on another one did. */
+static void whois_times(struct chat *c, struct session *s, const struct session *who)
+{
+	const char *room = access_see(c, s, who->room) ? who->room->name : "a private room";
+	char age[AGE_BYTES_MAX], idle[AGE_BYTES_MAX];
+
+	format_age(age, c->now_ms - who->presence.since_ms);
+	format_age(idle, c->now_ms - who->presence.said_ms);
+	if (who->presence.since_ms != 0)
+		emit_reply(c, s, "%s is in %s, connected for %s, idle for %s.", who->nick, room, age, idle);
+	else if (who->presence.said_ms != 0)
+		emit_reply(c, s, "%s is in %s, idle for %s.", who->nick, room, idle);
+	else
+		emit_reply(c, s, "%s is in %s.", who->nick, room);
+}
+
 void cmd_whois(struct chat *c, struct session *s, const struct args *a)
 {
 	struct session *who = session_find(c, s, a->arg[0]);
-	char age[AGE_BYTES_MAX], idle[AGE_BYTES_MAX];
 
 	if (who == NULL)
 		return;
-	emit_reply(c, s, "%s is in %s, connected for %s, idle for %s.", who->nick,
-	           access_see(c, s, who->room) ? who->room->name : "a private room",
-	           format_age(age, c->now_ms - who->presence.since_ms),
-	           format_age(idle, c->now_ms - who->presence.said_ms));
+	whois_times(c, s, who);
+	if (who->person.node != NULL)
+		emit_reply(c, s, "%s is connected to node %s.", who->nick, who->person.node->name);
 	if (who->presence.tls)
 		emit_reply(c, s, "%s is connected over TLS.", who->nick);
 	if (who->account != NULL && access_see(c, s, who->room))

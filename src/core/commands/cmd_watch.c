@@ -2,6 +2,7 @@
 
 #include "chatd/core/commands/cmd_watch.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -13,8 +14,8 @@
 #include "chatd/core/moderation/moderation.h"
 #include "chatd/core/moderation/speech.h"
 #include "chatd/core/rooms/access.h"
+#include "chatd/core/rooms/ban.h"
 #include "chatd/core/rooms/history.h"
-#include "chatd/core/rooms/outage.h"
 #include "chatd/core/rooms/watch.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/state/state.h"
@@ -133,37 +134,47 @@ void cmd_unwatch(struct chat *c, struct session *s, const struct args *a)
 	settle(c, s);
 }
 
-/* In a cluster only their own node knows what somebody watches: it has looked before it proposed the act. */
-static bool is_heard(const struct chat *c, const struct session *s, const struct room *r)
+bool cmd_say_may(struct chat *c, struct session *s, const char *line)
 {
-	return r == s->room || (c->cluster.applying ? watch_may(c, s, r) : watch_find(s, r) != NULL);
+	static const char in[] = "--in=";
+	const char *words = line + strcspn(line, " ");
+	struct room *r = s->room;
+	char *name;
+
+	words += strspn(words, " ");
+	if (strncmp(words, in, sizeof in - 1) == 0) {
+		words += sizeof in - 1;
+		name = mem_strdup(words);
+		name[strcspn(name, " ")] = '\0';
+		r = args_room(c, s, name);
+		free(name);
+	}
+	if (r == NULL || r == s->room || watch_find(s, r) != NULL)
+		return r != NULL;
+	emit_reply(c, s, "Not sent: you can speak where you are, and in rooms that you watch. %cwatch %s, or %cjoin %s.",
+	           c->config.command_prefix, r->name, c->config.command_prefix, r->name);
+	return false;
 }
 
-static void say_later(struct chat *c, struct session *s, const struct args *a)
+/* In a cluster only the node of s knows what s watches, and has looked (cmd_say_may). */
+static bool may_say(const struct chat *c, const struct session *s, const struct room *r)
 {
-	struct bytes act = {0};
+	struct bearer who = bearer_of(s);
 
-	if (outage_refuses(c, s) || flood_refuses(c, s, "sent") || !access_speak(c, s, a->room))
-		return;
-	bytes_printf(&act, "%csay --in=%s %s", c->config.command_prefix, a->room->name, a->rest);
-	if (act.len <= BODY_BYTES_MAX)
-		act_propose(c, s, ACT_LINE, act.data);
-	bytes_release(&act);
+	if (r == s->room || c->cluster.self == NULL)
+		return r == s->room || watch_find(s, r) != NULL;
+	return access_enter(c, s, r) && ban_find(c, BAN_ENTRY, r, &who) == NULL;
 }
 
 void cmd_say(struct chat *c, struct session *s, const struct args *a)
 {
-	if (!is_heard(c, s, a->room)) {
+	if (!may_say(c, s, a->room)) {
 		emit_reply(c, s, "Not sent: you can speak where you are, and in rooms that you watch. %cwatch %s, or %cjoin %s.",
 		           c->config.command_prefix, a->room->name, c->config.command_prefix, a->room->name);
 		return;
 	}
 	/* Before somebody who may not be there any more is heard. */
 	watch_verify(c, a->room);
-	if (!is_heard(c, s, a->room))
-		return;
-	if (chat_defers(c))
-		say_later(c, s, a);
-	else
+	if (may_say(c, s, a->room))
 		room_say(c, s, a->room, RECORD_SAY, a->rest);
 }

@@ -12,6 +12,7 @@
 #include "chatd/core/moderation/flood.h"
 #include "chatd/core/people/session.h"
 #include "chatd/core/rooms/access.h"
+#include "chatd/core/rooms/line_ref.h"
 #include "chatd/core/rooms/membership.h"
 #include "chatd/core/rooms/room.h"
 #include "chatd/core/state/state.h"
@@ -228,7 +229,7 @@ static char *cut_word(char **line)
 }
 
 /* The command whose name a line begins with; NULL: there is none. */
-static const struct command *command_of(const struct chat *c, const char *line)
+const struct command *command_given(const struct chat *c, const char *line)
 {
 	char name[COMMAND_NAME_BYTES_MAX + 1];
 	size_t n = word_length(line);
@@ -259,7 +260,7 @@ static size_t word_reach(const char *p)
 
 size_t command_open_bytes(const struct chat *c, const char *line)
 {
-	const struct command *k = command_of(c, line);
+	const struct command *k = command_given(c, line);
 	size_t open = word_length(line), all = strlen(line), word = word_reach(line + open);
 	char near[COMMAND_NAME_BYTES_MAX + 1], *typed;
 
@@ -285,18 +286,19 @@ size_t command_open_bytes(const struct chat *c, const char *line)
 
 bool command_is_shared(const struct chat *c, const char *line)
 {
-	const struct command *k = command_of(c, line);
+	const struct command *k = command_given(c, line);
 	size_t open = word_length(line);
+	const char *words = line + open + word_blanks(line + open);
 
-	if (command_open_bytes(c, line) < strlen(line))
+	if (k == NULL || command_open_bytes(c, line) < strlen(line))
 		return false;
-	return k != NULL && ((k->flags & FLAG_SHARED) != 0 ||
-	                     ((k->flags & FLAG_SHARED_WORDS) != 0 && line[open + word_blanks(line + open)] != '\0'));
+	return (k->flags & FLAG_SHARED) != 0 || ((k->flags & FLAG_SHARED_WORDS) != 0 && *words != '\0') ||
+	       ((k->flags & FLAG_SHARED_LINE) != 0 && line_ref_begins(&words) != 0);
 }
 
 bool command_is_said(const struct chat *c, const char *line)
 {
-	const struct command *k = command_of(c, line);
+	const struct command *k = command_given(c, line);
 	size_t open = word_length(line);
 
 	return k != NULL && (k->flags & FLAG_SAYS) != 0 && line[open + word_blanks(line + open)] != '\0';
@@ -304,7 +306,7 @@ bool command_is_said(const struct chat *c, const char *line)
 
 bool command_is_spoken(const struct chat *c, const char *line)
 {
-	const struct command *k = command_of(c, line);
+	const struct command *k = command_given(c, line);
 
 	return k != NULL && (k->flags & FLAG_SPOKEN) != 0;
 }
@@ -545,7 +547,7 @@ void command_run(struct chat *c, struct session *s, char *line)
 
 	while (len > 0 && line[len - 1] == ' ')
 		line[--len] = '\0';
-	k = command_of(c, line);
+	k = command_given(c, line);
 	if (k == NULL) {
 		run_unknown(c, s, line);
 		return;

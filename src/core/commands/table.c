@@ -11,6 +11,7 @@
 #include "chatd/core/commands/cmd_account.h"
 #include "chatd/core/commands/cmd_ban.h"
 #include "chatd/core/commands/cmd_cert.h"
+#include "chatd/core/commands/cmd_cluster.h"
 #include "chatd/core/commands/cmd_connections.h"
 #include "chatd/core/commands/cmd_filter.h"
 #include "chatd/core/commands/cmd_history.h"
@@ -43,13 +44,13 @@ const struct command commands[] = {
 	 "account and are not here, the message is kept until they read it.",
 	 "msg bob lunch?"},
 	{"reply", "r", "[#N] TEXT", 0, 0, true, true, cmd_reply, ROLE_GUEST,
-	 FLAG_SAYS | FLAG_EVERYDAY | FLAG_SPOKEN | FLAG_SHARED_WORDS, TOPIC_TALK,
+	 FLAG_SAYS | FLAG_EVERYDAY | FLAG_SPOKEN | FLAG_SHARED_LINE, TOPIC_TALK,
 	 "Answer the last private message, or a line",
 	 "Answers the person who sent you the last private message. With the number of a line, "
 	 "answers that line, for the whole room.",
 	 "reply yes, at one"},
 	{"say", "", "[--in=ROOM] TEXT", 0, 0, true, true, cmd_say, ROLE_GUEST,
-	 FLAG_IN | FLAG_SAYS | FLAG_SPOKEN, TOPIC_TALK,
+	 FLAG_IN | FLAG_SAYS | FLAG_SPOKEN | FLAG_SHARED, TOPIC_TALK,
 	 "Say something in a room that you watch",
 	 "Says something in this room, or with --in=ROOM in one that you watch.",
 	 "say --in=ops the disk is full"},
@@ -137,7 +138,7 @@ const struct command commands[] = {
 	 "command.",
 	 "help join"},
 	{"quit", "q exit bye", "[TEXT]", 0, 0, true, false, cmd_quit, ROLE_GUEST,
-	 FLAG_HOST | FLAG_EVERYDAY | FLAG_SHARED, TOPIC_TALK,
+	 FLAG_HOST | FLAG_EVERYDAY, TOPIC_TALK,
 	 "Leave the chat",
 	 "Leaves the chat. The room sees the text.",
 	 "quit see you tomorrow"},
@@ -415,8 +416,14 @@ const struct command commands[] = {
 	 "code bob"},
 	{"stats", "", "", 0, 0, false, false, cmd_stats, ROLE_ADMIN, FLAG_HOST, TOPIC_SERVER,
 	 "Show how the server is doing",
-	 "Shows how the server is doing: people, rooms, what is saved, memory, the database.",
+	 "Shows how the server is doing: people, rooms, what is saved, memory, the database; in a cluster, "
+	 "its engine and its nodes.",
 	 "stats"},
+	{"compare", "", "", 0, 0, false, false, cmd_compare, ROLE_ADMIN, FLAG_HOST | FLAG_STATUS, TOPIC_SERVER,
+	 "Compare the nodes of the cluster",
+	 "In a cluster, lets each node make a digest of what all of them share, as of the same act, and "
+	 "shows whether these are the same.",
+	 "compare"},
 	{"connections", "", "[N]", 1, 0, false, false, cmd_connections, ROLE_ADMIN,
 	 FLAG_HOST | FLAG_STATUS, TOPIC_SERVER,
 	 "List everyone who is here",

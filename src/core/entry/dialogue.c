@@ -124,6 +124,7 @@ void dialogue_free(struct dialogue *d)
 	if (d->secret != NULL)
 		explicit_bzero(d->secret, strlen(d->secret));
 	free(d->secret);
+	free(d->code);
 	account_ref_clear(&d->account);
 	free(d->name);
 	free(d);

@@ -11,6 +11,7 @@
 #include "chatd/core/entry/dialogue.h"
 #include "chatd/core/entry/login.h"
 #include "chatd/core/entry/protocol_probe.h"
+#include "chatd/core/entry/waiting.h"
 #include "chatd/core/input/telnet.h"
 #include "chatd/core/people/unnamed.h"
 #include "chatd/core/rooms/presence.h"
@@ -36,6 +37,8 @@ void greeting_now(struct chat *c, struct session *s)
 		return;
 	unnamed_greeted(c, s);
 	show_banner(c, s);
+	if (waiting_begin(c, s))
+		return;
 	login_offer(c, s);
 	session_prompt(c, s);
 }
@@ -87,7 +90,7 @@ void greeting_begin(struct chat *c, struct session *s, const char *user)
 	}
 	s->unnamed.greeted = true;
 	show_banner(c, s);
-	if (user == NULL || !login_host(c, s, user))
+	if (!waiting_begin(c, s) && (user == NULL || !login_host(c, s, user)))
 		session_prompt(c, s);
 }
 

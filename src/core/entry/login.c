@@ -197,8 +197,9 @@ static void log_sign_in(struct chat *c, const struct session *s)
 		emit_security(c, s, "sign-in", "signed in");
 }
 
-/* cert: what it signs in with; NULL: something else. */
-static void sign_in(struct chat *c, struct session *s, struct account *a, struct cert *cert)
+/* cert: what it signs in with; NULL: something else. back_to: number of the room that it returns to; 0: it does
+ * not. */
+static void sign_in(struct chat *c, struct session *s, struct account *a, struct cert *cert, uint32_t back_to)
 {
 	struct room *r, *was;
 	uint32_t number;
@@ -220,11 +221,13 @@ static void sign_in(struct chat *c, struct session *s, struct account *a, struct
 			history_recall(c, s);
 	} else {
 		/* A room without history ends with its last member. */
-		was = number != 0 ? room_by_number(c, number) : NULL;
+		was = room_by_number(c, number != 0 ? number : back_to);
+		if (was != NULL && access_bar(was, s, a) != BAR_NONE)
+			was = NULL;
 		r = moderation_room(c, s, a, NULL, was);
 		account_bear(c, s, a);
 		terminal_preferred(c, s);
-		enter(c, s, a->nick, a->key, r, 0, r == was ? ROOM_CAME_BACK : ROOM_CAME, false);
+		enter(c, s, a->nick, a->key, r, 0, number != 0 && r == was ? ROOM_CAME_BACK : ROOM_CAME, back_to != 0);
 	}
 	/* Saved with the sign-in. */
 	s->presence.by_cert = cert != NULL;
@@ -247,7 +250,7 @@ static void old_arrived(struct chat *c, struct session *s, struct question *q, c
 		mail_arrived(c, old, &old->reading.arrived);
 	}
 	/* A certificate that was removed meanwhile has voided the question. */
-	sign_in(c, s, a, q->data != NULL ? cert_of(c, s) : NULL);
+	sign_in(c, s, a, q->data != NULL ? cert_of(c, s) : NULL, 0);
 }
 
 void login_put_person(struct bytes *b, const struct session *s)
@@ -291,53 +294,115 @@ void login_take_own(struct chat *c, struct session *s, const char *fields)
 	free(words);
 }
 
-static void propose_sign_in(struct chat *c, struct session *s, struct account *a, const struct cert *cert)
+/* What somebody has proved that an account is theirs with. */
+struct proof {
+	struct cert *cert;          /* NULL: something else */
+	char *code;                 /* owned; in a cluster: hash of a one-time code; NULL: none */
+	uint64_t step;              /* in a cluster: the step of an authenticator code; 0: none */
+	uint32_t room;              /* in a cluster: the number of the room that they return to; 0: they do not */
+};
+
+/* Takes what all nodes are to use up. */
+static struct proof proof_of(struct dialogue *d)
+{
+	struct proof p = {.code = d->code, .step = d->step};
+
+	d->code = NULL;
+	return p;
+}
+
+static void propose_sign_in(struct chat *c, struct session *s, struct account *a, const struct proof *p)
 {
 	struct bytes b = {0};
 
 	act_put_account(&b, a);
-	fields_put_number(&b, "cert", cert != NULL);
+	fields_put_number(&b, "proved", account_secrets_mark(a));
+	fields_put_number(&b, "cert", p->cert != NULL);
+	if (p->code != NULL)
+		fields_put(&b, "code", p->code);
+	fields_put_number(&b, "step", (int64_t)p->step);
+	fields_put_number(&b, "back_to", p->room);
 	login_put_own(&b, s);
 	login_put_person(&b, s);
 	act_propose(c, s, ACT_SIGN_IN, b.data);
 	bytes_release(&b);
 }
 
-/* s has proved that the account is its own, by a certificate or (NULL) in another way: it takes the name, and the
- * place of the session that has it. */
-static void login_signed_in(struct chat *c, struct session *s, struct account *a, struct cert *cert)
+/* s has proved that the account is its own: it takes the name, and the place of the session that has it. */
+static void login_signed_in(struct chat *c, struct session *s, struct account *a, struct proof p)
 {
 	struct session *old = session_by_key(c, a->key);
 	struct question *q;
 
 	if (chat_defers(c)) {
-		propose_sign_in(c, s, a, cert);
+		propose_sign_in(c, s, a, &p);
+		free(p.code);
 		return;
 	}
 	if (!moderation_may_enter(c, s, a, NULL)) {
 		if (s->state == SESSION_LOGIN)
 			login_wrong(c, s);
 	} else if (old == NULL || old == s || c->cluster.self != NULL) {
-		sign_in(c, s, a, cert);
+		sign_in(c, s, a, p.cert, p.room);
 	} else {
 		q = question_new(c, s, old_arrived);
 		question_about(q, a);
-		q->data = cert;
+		q->data = p.cert;
 		question_ask_arrived(c, q, old->id);
 	}
+}
+
+/* Whether what s has proved to its node still holds, now that it is its turn; uses up what is good once. s was told. */
+static bool proof_holds(struct chat *c, struct session *s, struct account *a, const char *fields, struct proof *p)
+{
+	struct account_terms t;
+	bool used;
+
+	p->room = fields_get_count(fields, "back_to", UINT32_MAX);
+	p->step = (uint64_t)fields_get_number(fields, "step");
+	p->cert = fields_get_number(fields, "cert") != 0 ? cert_of(c, s) : NULL;
+	if (fields_get_number(fields, "proved") != account_secrets_mark(a) ||
+	    (fields_get_number(fields, "cert") != 0 && (p->cert == NULL || p->cert->account != a))) {
+		emit_reply(c, s, "The password of that account was just changed. Please start again.");
+		return false;
+	}
+	p->code = fields_get(fields, "code");
+	used = *p->code != '\0' && !password_code_use(c, s, a, p->code);
+	free(p->code);
+	p->code = NULL;
+	if (p->step == 0 || used)
+		return !used;
+	if (p->step <= a->secrets.totp_step) {
+		emit_reply(c, s, "%s", TOTP_WRONG);
+		return false;
+	}
+	t = account_terms(a);
+	t.totp_step = p->step;
+	account_change(c, a, &t);
+	return true;
 }
 
 void login_sign_in_apply(struct chat *c, struct session *s, const char *fields)
 {
 	struct account *a = account_made_at(c, fields);
+	struct proof p = {0};
 
-	if (a == NULL || !session_lives(s)) {
-		if (a == NULL)
-			emit_reply(c, s, "That account no longer exists.");
+	if (!session_lives(s))
+		return;
+	if (a == NULL)
+		emit_reply(c, s, "That account no longer exists.");
+	if (a == NULL || !proof_holds(c, s, a, fields, &p)) {
+		if (s->state == SESSION_LOGIN && !person_is_remote(s))
+			login_wrong(c, s);
 		return;
 	}
 	login_take_own(c, s, fields);
-	login_signed_in(c, s, a, fields_get_number(fields, "cert") != 0 ? cert_of(c, s) : NULL);
+	login_signed_in(c, s, a, p);
+}
+
+void login_return(struct chat *c, struct session *s, struct account *a, uint32_t room)
+{
+	propose_sign_in(c, s, a, &(struct proof){.room = room});
 }
 
 /* This step has no room to rename g, whose name looks like a's: it is disconnected later. */
@@ -429,7 +494,7 @@ static bool login_by_cert(struct chat *c, struct session *s, const struct accoun
 
 	if (cert == NULL || (!any && cert->account != a))
 		return false;
-	login_signed_in(c, s, cert->account, cert);
+	login_signed_in(c, s, cert->account, (struct proof){.cert = cert});
 	return true;
 }
 
@@ -480,6 +545,8 @@ void login_name(struct chat *c, struct session *s, const char *text)
 /* The password was right: asks for the second step, if there is one. */
 static void password_right(struct chat *c, struct session *s, struct account *a, bool by_code)
 {
+	struct proof p;
+
 	/* A one-time code is a second step by itself. */
 	if (*a->secrets.totp != '\0' && !by_code) {
 		s->dialogue->once = false;
@@ -487,8 +554,9 @@ static void password_right(struct chat *c, struct session *s, struct account *a,
 		dialogue_prompt(c, s);
 		return;
 	}
+	p = proof_of(s->dialogue);
 	dialogue_end(c, s);
-	login_signed_in(c, s, a, NULL);
+	login_signed_in(c, s, a, p);
 }
 
 static void password_answer(struct chat *c, struct session *s, struct question *q,
@@ -510,6 +578,7 @@ static void code_answer(struct chat *c, struct session *s, struct question *q,
 {
 	bool right = password_code_was_right(c, s, q, e->rows);
 	struct account *a = account_at(c, &q->account);
+	struct proof p;
 
 	if (!dialogue_goes_on(c, s, e->rows))
 		return;
@@ -517,8 +586,9 @@ static void code_answer(struct chat *c, struct session *s, struct question *q,
 		dialogue_retry(c, s, DIALOGUE_CODE, TOTP_WRONG);
 		return;
 	}
+	p = proof_of(s->dialogue);
 	dialogue_end(c, s);
-	login_signed_in(c, s, a, NULL);
+	login_signed_in(c, s, a, p);
 }
 
 /* Has the password of the account, as it is now, checked. False: not now, and s has been told. */
@@ -620,7 +690,7 @@ bool login_host(struct chat *c, struct session *s, const char *user)
 		a = host_account(c, s, user, key);
 	if (a == NULL)
 		return false;
-	login_signed_in(c, s, a, NULL);
+	login_signed_in(c, s, a, (struct proof){0});
 	return true;
 }
 
@@ -637,6 +707,12 @@ void login_tick(struct chat *c)
 {
 	while (login_due_ms(c) <= c->now_ms && emit_has_room(c)) {
 		struct session *s = c->people.unnamed.login;
+
+		/* It has given a name, and waits for the other nodes. */
+		if (s->unnamed.waiting.on || s->person.pending > 0) {
+			unnamed_again(c, s);
+			continue;
+		}
 
 		emit_raw(c, s, "\n", 1);
 		emit_reply(c, s, "You gave no name for %" PRIu32 " seconds, so this connection ends here. "

@@ -2,13 +2,18 @@
 
 #include "chatd/core/entry/password.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/base/fields.h"
 #include "chatd/base/text.h"
 #include "chatd/core/state/emit.h"
+#include "chatd/core/entry/dialogue.h"
 #include "chatd/core/entry/guess.h"
+#include "chatd/core/moderation/private.h"
+#include "chatd/core/people/account_act.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
@@ -166,6 +171,49 @@ static void tell_left(struct chat *c, struct session *s, const struct account *a
 		           left == 1 ? "is" : "are", c->config.command_prefix);
 }
 
+bool password_code_use(struct chat *c, struct session *s, struct account *a, const char *hash)
+{
+	unsigned left;
+
+	if (!code_use(c, a, hash, strlen(hash), &left)) {
+		emit_reply(c, s, "That code was already used.");
+		return false;
+	}
+	tell_left(c, s, a, left);
+	return true;
+}
+
+static const char hash_field[] = "hash";
+
+void password_code_apply(struct chat *c, struct session *s, const char *fields)
+{
+	struct account *a = account_made_at(c, fields);
+	char *hash = fields_get(fields, hash_field);
+
+	if (a != NULL)
+		password_code_use(c, s, a, hash);
+	free(hash);
+}
+
+/* All nodes must find that it is used once. */
+static void code_use_everywhere(struct chat *c, struct session *s, const struct account *a, const char *hash, size_t n)
+{
+	char *text = mem_strdup(hash);
+	struct bytes b = {0};
+
+	text[n] = '\0';
+	if (s->dialogue != NULL && s->dialogue->aim == DIALOGUE_SIGN_IN) {
+		free(s->dialogue->code);
+		s->dialogue->code = text;
+		return;
+	}
+	act_put_account(&b, a);
+	fields_put(&b, hash_field, text);
+	act_propose(c, s, ACT_CODE, b.data);
+	bytes_release(&b);
+	free(text);
+}
+
 bool password_was_right(struct chat *c, struct session *s, struct question *q,
                         const struct rows *rows)
 {
@@ -184,6 +232,10 @@ bool password_was_right(struct chat *c, struct session *s, struct question *q,
 	if (rows->check.which == 0)
 		return true;
 	hash = q->data != NULL ? line_of(q->data, rows->check.which - 1, &n) : NULL;
+	if (hash != NULL && n > 0 && chat_defers(c)) {
+		code_use_everywhere(c, s, a, hash, n);
+		return true;
+	}
 	if (hash == NULL || n == 0 || !code_use(c, a, hash, n, &left)) {
 		emit_reply(c, s, "That code was already used.");
 		was_wrong(c, s, a);
@@ -209,17 +261,18 @@ bool password_check_code(struct chat *c, struct session *s, question_then *then,
 /* Someone who knows the password gave a wrong code. */
 static void code_was_wrong(struct chat *c, struct session *s, struct account *a)
 {
-	char from[ADDRESS_BYTES_MAX];
+	char from[ADDRESS_BYTES_MAX], text[ADDRESS_BYTES_MAX + 160];
 
 	emit_security_about(c, s, "failed-second-step", a->nick, "wrong code");
 	if (s->account == a)
 		return;
 	c->status.counts.login_failures++;
 	account_wrong(c, a, true);
-	if (a->session != NULL)
-		emit_reply(c, a->session, "Someone at %s gave your password and a wrong code. If that was not you, "
-		           "%cpasswd sets a new password.", address_show(&s->from, from),
-		           c->config.command_prefix);
+	if (a->session == NULL)
+		return;
+	snprintf(text, sizeof text, "Someone at %s gave your password and a wrong code. If that was not you, "
+	         "%cpasswd sets a new password.", address_show(&s->from, from), c->config.command_prefix);
+	private_notice(c, a->session, text);
 }
 
 bool password_code_was_right(struct chat *c, struct session *s, struct question *q,
@@ -232,7 +285,10 @@ bool password_code_was_right(struct chat *c, struct session *s, struct question 
 
 	if (right || rows->error != NULL)
 		guess_account_back(c, s, GUESS_CODE, a);
-	if (right) {
+	if (right && chat_defers(c)) {
+		if (s->dialogue != NULL)
+			s->dialogue->step = rows->check_totp.step;
+	} else if (right) {
 		struct account_terms t = account_terms(a);
 
 		t.totp_step = rows->check_totp.step;

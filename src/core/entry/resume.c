@@ -320,6 +320,14 @@ static void propose(struct chat *c, struct session *s, const char *code)
 	bytes_release(&b);
 }
 
+void resume_return(struct chat *c, struct session *s)
+{
+	char code[RESUME_CODE_BYTES];
+
+	resume_code(s, code);
+	propose(c, s, code);
+}
+
 void resume_apply(struct chat *c, struct session *s, const char *fields)
 {
 	char *code = fields_get(fields, code_field);

@@ -53,3 +53,8 @@ void account_change_as(struct chat *c, const char *fields)
 	bytes_release(&value);
 	free(changes);
 }
+
+int64_t account_secrets_mark(const struct account *a)
+{
+	return (int64_t)(cluster_mix(cluster_mix(0, a->secrets.hash), a->secrets.totp) >> 1);
+}

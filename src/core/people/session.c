@@ -92,7 +92,7 @@ bool session_waits(const struct session *s)
 {
 	const struct question *q;
 
-	if (s->person.pending > 0)
+	if (s->person.pending > 0 || s->person.said >= LINES_AHEAD_MAX)
 		return true;
 	DL_FOREACH(s->questions, q)
 		if (q->holds)
@@ -102,7 +102,7 @@ bool session_waits(const struct session *s)
 
 bool session_ready(const struct session *s)
 {
-	return session_is_here(s) && !s->input.throttle.on && !s->reading.slow &&
+	return session_is_here(s) && !s->input.throttle.on && !s->reading.slow && !s->unnamed.waiting.on &&
 	       s->presence.ejection == NULL && !session_waits(s);
 }
 

@@ -6,6 +6,7 @@
 
 #include "chatd/core/people/origin.h"
 #include "chatd/core/state/state.h"
+#include "chatd/core/state/tables.h"
 
 /* s, or the first session after it, that is to be sent the banner; they are in the order in which they came. */
 static struct session *first_ungreeted(struct session *s)
@@ -54,6 +55,13 @@ void unnamed_answered(struct chat *c, struct session *s)
 	c->people.unnamed.asked = first_asked(c->people.unnamed.asked);
 }
 
+void unnamed_again(struct chat *c, struct session *s)
+{
+	DL_DELETE(c->people.unnamed.login, s);
+	DL_APPEND(c->people.unnamed.login, s);
+	s->presence.since_ms = c->now_ms;
+}
+
 void unnamed_remove(struct chat *c, struct session *s)
 {
 	struct session *last;
@@ -65,6 +73,9 @@ void unnamed_remove(struct chat *c, struct session *s)
 	exempt = c->entry.admission.held_exempt[s->id.slot];
 	unnamed_greeted(c, s);
 	unnamed_answered(c, s);
+	c->people.unnamed.nwaiting -= s->unnamed.waiting.on;
+	s->unnamed.waiting.on = false;
+	account_ref_clear(&s->unnamed.waiting.account);
 	site = origin_site_of(&c->people.origins, &s->from);
 	DL_DELETE(c->people.unnamed.login, s);
 	s->origin->nunnamed -= !exempt;

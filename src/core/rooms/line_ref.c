@@ -28,6 +28,26 @@ uint64_t line_ref_number(const char *word)
 	return *end != '\0' || errno != 0 || id >= INT64_MAX ? 0 : id;
 }
 
+uint64_t line_ref_begins(const char **text)
+{
+	const char *p = *text;
+	size_t digits = *p == '#' ? strspn(p + 1, "0123456789") : 0;
+	char word[24];
+	uint64_t id;
+
+	if (digits == 0 || digits >= sizeof word || p[1 + digits] != ' ')
+		return 0;
+	memcpy(word, p + 1, digits);
+	word[digits] = '\0';
+	id = line_ref_number(word);
+	p += 1 + digits;
+	p += strspn(p, " ");
+	if (*p == '\0')
+		return 0;
+	*text = p;
+	return id;
+}
+
 /* What to do with a line once the store has found it. */
 struct line_ref {
 	const struct line_act *act;

@@ -88,6 +88,7 @@ static void leave_later(struct chat *c, struct session *s, const char *why, bool
 		seen_mark(c, s);
 	fields_put(&b, "why", why != NULL ? why : "");
 	fields_put_number(&b, "keep", s->person.keeps);
+	fields_put_number(&b, "farewell", s->presence.farewell);
 	act_propose(c, s, ACT_END, b.len > 0 ? b.data : "");
 	bytes_release(&b);
 	watch_end_all(c, s);
@@ -100,23 +101,28 @@ static void leave_later(struct chat *c, struct session *s, const char *why, bool
 	session_detach(c, s);
 }
 
-void session_end(struct chat *c, struct session *s, const char *why, bool close)
+/* It leaves the chat. */
+static void leave(struct chat *c, struct session *s, const char *why)
 {
 	char key[PERSON_KEY_BYTES];
 
+	if (s->person.node != NULL && !c->stopping)
+		emit_fact(c, FACT_PERSON, person_key(s, key), "");
+	watch_end_all(c, s);
+	room_leave(c, s, ROOM_QUIT, why);
+	session_unlist(c, s);
+	c->people.n--;
+}
+
+void session_end(struct chat *c, struct session *s, const char *why, bool close)
+{
 	if (chat_defers(c) && s->person.node != NULL) {
 		if (!person_is_remote(s))
 			leave_later(c, s, why, close);
 		return;
 	}
-	if (s->state == SESSION_CHAT && s->person.node != NULL && !c->stopping)
-		emit_fact(c, FACT_PERSON, person_key(s, key), "");
-	if (s->state == SESSION_CHAT) {
-		watch_end_all(c, s);
-		room_leave(c, s, ROOM_QUIT, why);
-		session_unlist(c, s);
-		c->people.n--;
-	}
+	if (s->state == SESSION_CHAT)
+		leave(c, s, why);
 	end_here(c, s);
 	if (s->account != NULL)
 		account_sign_out(c, s);
@@ -125,4 +131,33 @@ void session_end(struct chat *c, struct session *s, const char *why, bool close)
 		emit_session(c, EFFECT_CLOSE, s);
 	s->state = SESSION_ENDED;
 	DL_APPEND(c->people.ended, s);
+}
+
+void session_cut(struct chat *c, struct session *s)
+{
+	struct bytes words = {0};
+
+	leave(c, s, CONNECTION_LOST);
+	delay_end(c, s);
+	question_drop_all(c, s);
+	if (s->account != NULL)
+		account_sign_out(c, s);
+	highlight_text(s, &words);
+	highlight_end(c, s);
+	if (words.len > 0)
+		highlight_load(c, s, words.data);
+	bytes_release(&words);
+	person_leave(s);
+	s->person = (struct person){0};
+	free(s->nick);
+	free(s->key);
+	s->nick = s->key = NULL;
+	free(s->presence.away);
+	s->presence.away = NULL;
+	free(s->invites.list);
+	s->invites = (struct invites){0};
+	s->state = SESSION_LOGIN;
+	s->presence.since_ms = c->now_ms;
+	s->unnamed = (struct unnamed){.greeted = true};
+	unnamed_add(c, s);
 }

@@ -163,6 +163,10 @@ void room_emptied(struct chat *c, uint32_t number, uint64_t up_to_seq)
 		return;
 	r->lines.last_id = 0;
 	r->stored = c->cluster.self != NULL;
+	/* A node that still has lines of it counts them no more, also after a start. */
+	r->lines.emptied = up_to_seq;
+	if (c->cluster.self != NULL)
+		setting_save(c, r);
 	room_release(c, r);
 }
 

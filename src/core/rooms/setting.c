@@ -331,6 +331,8 @@ void setting_save(struct chat *c, struct room *r)
 	fields_put_number(&b, "made", r->made.at_ms);
 	fields_put(&b, "maker", r->made.by);
 	fields_put(&b, "alone", r->lines.alone);
+	if (c->cluster.self != NULL)
+		fields_put_number(&b, "emptied", (int64_t)r->lines.emptied);
 	for (const struct setting *k = settings; k->name != NULL; k++)
 		if (k->kind != SETTING_PASSWORD)
 			fields_put_number(&b, k->name, setting_value(&r->set, k));
@@ -391,6 +393,9 @@ void setting_load(struct chat *c, struct room *r, const char *value)
 	char *hash = fields_get_text(value, "hash", BODY_BYTES_MAX);
 	struct room_terms t = {.set.hash = hash};
 
+	r->lines.emptied = (uint64_t)fields_get_number(value, "emptied");
+	if (c->cluster.self != NULL && r->lines.last_id <= r->lines.emptied)
+		r->lines.last_id = 0;
 	for (const struct setting *k = settings; k->name != NULL; k++)
 		set_value(&t.set, k, fields_get_count(value, k->name, k->most - k->least + 1));
 	t.topic = fields_get_text(value, "topic", TOPIC_BYTES_MAX);

@@ -11,6 +11,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/base/fields.h"
 #include "chatd/core/state/state.h"
+#include "chatd/core/state/tables.h"
 
 bool chat_defers(const struct chat *c)
 {
@@ -20,6 +21,11 @@ bool chat_defers(const struct chat *c)
 int64_t chat_shared_ms(const struct chat *c)
 {
 	return c->cluster.self != NULL ? c->cluster.at_ms : c->now_ms;
+}
+
+bool cluster_is_up(const struct chat *c)
+{
+	return c->cluster.self->up && c->cluster.self->incarnation == c->cluster.incarnation;
 }
 
 struct node *cluster_find(const struct chat *c, const char *name)
@@ -81,6 +87,11 @@ static uint64_t mix_number(uint64_t hash, uint64_t number)
 }
 
 enum { HASH_BASE = 0xcbf29ce4 };
+
+uint64_t cluster_mix(uint64_t hash, const char *text)
+{
+	return mix_text(hash ^ HASH_BASE, text);
+}
 
 void cluster_note(struct chat *c, const struct record *r)
 {
@@ -212,6 +223,16 @@ struct session *person_of(struct node *node, uint64_t number)
 	return s;
 }
 
+struct person_ref person_ref(const struct session *s)
+{
+	return (struct person_ref){s->id, s->person.node, s->person.number};
+}
+
+struct session *person_at(struct chat *c, const struct person_ref *ref)
+{
+	return ref->node != NULL ? person_of(ref->node, ref->number) : chat_session(c, ref->conn);
+}
+
 const char *person_key(const struct session *s, char key[PERSON_KEY_BYTES])
 {
 	snprintf(key, PERSON_KEY_BYTES, "%.*s %" PRIu64, NODE_BYTES_MAX, s->person.node->name, s->person.number);
@@ -231,6 +252,26 @@ void person_touched(struct session *s)
 	if (s->person.touched)
 		DL_DELETE2(s->person.node->touched, s, person.prev, person.next);
 	s->person.touched = false;
+}
+
+uint32_t cluster_people_of(const struct node *n)
+{
+	const struct session *s = n != NULL ? n->people : NULL;
+	uint32_t people = 0;
+
+	for (; s != NULL; s = s->person.hh.next)
+		people += s->state == SESSION_CHAT;
+	return people;
+}
+
+uint32_t cluster_people_here(const struct chat *c)
+{
+	uint32_t people = c->people.n;
+
+	for (const struct node *n = c->cluster.nodes; n != NULL; n = n->hh.next)
+		if (n != c->cluster.self)
+			people -= cluster_people_of(n);
+	return people;
 }
 
 bool person_is_remote(const struct session *s)

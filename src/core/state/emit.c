@@ -717,18 +717,38 @@ void emit_propose(struct chat *c, const char *text, size_t len)
 	e->text = keep(c, text, len);
 }
 
-void act_propose(struct chat *c, struct session *s, enum act_kind kind, const char *text)
+void emit_tell(struct chat *c, const char *text, size_t len)
+{
+	struct effect *e = emit(c, EFFECT_TELL);
+
+	e->len = len;
+	e->text = keep(c, text, len);
+}
+
+static void propose(struct chat *c, struct session *s, enum act_kind kind, const char *text, bool said)
 {
 	struct bytes b = {0};
 
 	if (s != NULL && s->person.node == NULL)
 		person_join(c->cluster.self, s, ++c->cluster.people | (s->state == SESSION_HOST ? PERSON_HOST : 0));
-	if (s != NULL)
+	if (s != NULL && said)
+		s->person.said++;
+	else if (s != NULL)
 		s->person.pending++;
 	bytes_printf(&b, "%s %" PRIu64 " %" PRIu64 " %c%" PRIu64 " %s", c->cluster.self->name, c->cluster.incarnation, ++c->cluster.number, (char)kind,
 	             s != NULL ? s->person.number : 0, text);
 	emit_propose(c, b.data, b.len);
 	bytes_release(&b);
+}
+
+void act_propose(struct chat *c, struct session *s, enum act_kind kind, const char *text)
+{
+	propose(c, s, kind, text, false);
+}
+
+void act_say(struct chat *c, struct session *s, const char *text)
+{
+	propose(c, s, ACT_LINE, text, true);
 }
 
 void emit_query(struct chat *c, struct query q)

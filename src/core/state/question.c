@@ -136,6 +136,31 @@ void question_ask_arrived(struct chat *c, struct question *q, struct conn_id abo
 		emit_arrived(c, q->session, about);
 }
 
+void question_tell(struct chat *c, struct question *q, const char *text)
+{
+	q->answer = EVENT_TOLD;
+	q->due_ms = c->now_ms + TELL_ANSWER_MS;
+	DL_APPEND2(c->questions.told, q, later_prev, later_next);
+	emit_tell(c, text, strlen(text));
+}
+
+struct question *question_untold(const struct chat *c)
+{
+	struct question *q = c->questions.told;
+
+	return q != NULL && q->due_ms <= c->now_ms ? q : NULL;
+}
+
+struct question *question_numbered(const struct session *s, enum event_kind answer, uint64_t number)
+{
+	struct question *q;
+
+	DL_FOREACH(s->questions, q)
+		if (q->answer == answer && q->number == number)
+			break;
+	return q;
+}
+
 /* -- answers ---------------------------------------------------------------------------- */
 
 struct question *question_of(struct chat *c, const struct event *e)
@@ -161,6 +186,8 @@ void question_take(struct chat *c, struct question *q)
 
 	if (q->later != NULL)
 		DL_DELETE2(c->questions.delayed, q, later_prev, later_next);
+	if (q->answer == EVENT_TOLD)
+		DL_DELETE2(c->questions.told, q, later_prev, later_next);
 	DL_DELETE(*list, q);
 }
 
@@ -204,12 +231,13 @@ void questions_free(struct chat *c)
 
 void question_tick(struct chat *c)
 {
-	while (question_due_ms(c) <= c->now_ms && emit_has_room(c)) {
+	while (c->questions.delayed != NULL && c->questions.delayed->due_ms <= c->now_ms && emit_has_room(c)) {
 		struct question *q = c->questions.delayed;
 		struct query *query = q->later;
 
 		DL_DELETE2(c->questions.delayed, q, later_prev, later_next);
 		q->later = NULL;
+		q->due_ms = 0;
 		emit_query(c, *query);
 		c->output.secret = true;
 		query_free(query);
@@ -218,5 +246,8 @@ void question_tick(struct chat *c)
 
 int64_t question_due_ms(const struct chat *c)
 {
-	return c->questions.delayed != NULL ? c->questions.delayed->due_ms : INT64_MAX;
+	int64_t delayed_ms = c->questions.delayed != NULL ? c->questions.delayed->due_ms : INT64_MAX;
+	int64_t told_ms = c->questions.told != NULL ? c->questions.told->due_ms : INT64_MAX;
+
+	return delayed_ms < told_ms ? delayed_ms : told_ms;
 }

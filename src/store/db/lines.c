@@ -50,7 +50,8 @@ int64_t lines_count_by(struct store *s, sqlite3_stmt *st, const struct ranges *i
 int64_t lines_delete(struct store *s, uint64_t id, uint32_t room)
 {
 	sqlite3_stmt *get = db_stmt(&s->db, SQL_LINE_GET), *drop = db_stmt(&s->db, SQL_LINE_DELETE);
-	if (!get || !drop)
+	sqlite3_stmt *last = db_stmt(&s->db, SQL_ROOM_WAS_LAST);
+	if (!get || !drop || !last)
 		return -1;
 	sqlite3_bind_int64(get, 1, (int64_t)id);
 	int rc = sqlite3_step(get);
@@ -62,11 +63,15 @@ int64_t lines_delete(struct store *s, uint64_t id, uint32_t room)
 	if (!ok)
 		return -1; /* the error must still be described; the rollback resets the
 		            * statement */
+	int64_t time_ms = found ? sqlite3_column_int64(get, 1) : 0;
 	sqlite3_reset(get);
 	if (!found)
 		return 0;
 	sqlite3_bind_int64(drop, 1, (int64_t)id);
-	if (!db_run(drop))
+	sqlite3_bind_int64(last, 1, of);
+	sqlite3_bind_int64(last, 2, (int64_t)id);
+	sqlite3_bind_int64(last, 3, time_ms);
+	if (!db_run(drop) || !db_run(last))
 		return -1;
 	known_rooms_lose_line(&s->rooms, of);
 	return of;

@@ -87,6 +87,11 @@ static const char *const migrations[] = {
 	/* 10 to 11: whose lines are being deleted: those with after < id <= up_to. */
 	"CREATE TABLE erasing(up_to INTEGER PRIMARY KEY, key TEXT NOT NULL, after INTEGER NOT NULL,"
 	" since_ms INTEGER NOT NULL);",
+
+	/* 11 to 12: in a cluster, the newest of the room's lines, if that was deleted; otherwise 0. All nodes go on from
+	 * the same one, whatever each has deleted by then. */
+	"ALTER TABLE rooms ADD COLUMN last_id INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE rooms ADD COLUMN last_ms INTEGER NOT NULL DEFAULT 0;",
 };
 
 enum { SCHEMA_VERSION = sizeof(migrations) / sizeof(migrations[0]) };

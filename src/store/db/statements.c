@@ -24,9 +24,13 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_ROOM_RETENTIONS] = "SELECT id, keep_days, keep_lines FROM rooms"
 	                   " WHERE keep_days > 0 OR keep_lines > 0 ORDER BY id",
 	[SQL_ROOM_IDS] = "SELECT id FROM rooms WHERE id >= ?1 ORDER BY id",
-	[SQL_ROOM_LIST] = "SELECT r.id, r.name, r.topic, m.id, m.time_ms FROM rooms r"
-	                  " JOIN messages m ON m.id ="
-	                  " (SELECT max(id) FROM messages WHERE room = r.id) ORDER BY r.id",
+	[SQL_ROOM_LIST] = "SELECT r.id, r.name, r.topic, max(r.last_id, coalesce(m.id, 0)),"
+	                  " iif(r.last_id > coalesce(m.id, 0), r.last_ms, m.time_ms) FROM rooms r"
+	                  " LEFT JOIN messages m ON m.id = (SELECT max(id) FROM messages WHERE room = r.id)"
+	                  " ORDER BY r.id",
+	[SQL_ROOM_WAS_LAST] = "UPDATE rooms SET last_id = ?2, last_ms = ?3 WHERE id = ?1 AND last_id < ?2"
+	                      " AND NOT EXISTS (SELECT 1 FROM messages WHERE room = ?1 AND id > ?2)"
+	                      " AND EXISTS (SELECT 1 FROM meta WHERE key = 'cluster')",
 	[SQL_ROOM_NEWEST] = "SELECT max(id) FROM messages WHERE room = ?1",
 	[SQL_ROOM_COUNT] = "SELECT count(*) FROM messages WHERE room = ?1",
 	[SQL_ROOM_LAST] = "SELECT max(id) FROM rooms",

@@ -46,11 +46,18 @@ struct chat_node {
 	bool holds;             /* does not take events */
 	uint32_t readies, aways, backs, losts; /* events */
 	uint64_t lost;          /* the last incarnation that was lost */
-	char over[NODE_BYTES_MAX + 1]; /* the last node whose lease was over */
-	uint64_t over_incarnation;
+	struct {
+		char node[NODE_BYTES_MAX + 1];
+		uint64_t incarnation;
+	} over;                 /* the last node whose lease was over */
 	uint32_t overs;
 	char away_why[ENGINE_WHY_BYTES_MAX];
 	char fatal[ENGINE_WHY_BYTES_MAX];
+	struct {
+		uint32_t tolds, unheards; /* texts, */
+		char told[TELL_BYTES_MAX + 1], unheard[TELL_BYTES_MAX + 1]; /* and the last of each */
+		bool deaf;      /* does not take them */
+	} texts;
 	bool anything;          /* acts are not looked into */
 };
 
@@ -72,7 +79,7 @@ static inline void node_start(struct chat_node *n)
 	assert_non_null(n->engine);
 	n->incarnation = n->number = 0;
 	n->caught_up = n->away = false;
-	n->fatal[0] = n->away_why[0] = n->over[0] = '\0';
+	n->fatal[0] = n->away_why[0] = n->over.node[0] = '\0';
 	n->readies = n->aways = n->backs = n->losts = n->overs = 0;
 	engine_begin(n->engine, n->cluster, n->position);
 }
@@ -177,8 +184,8 @@ static inline void node_hear(struct chat_node *n, const struct engine_event *e)
 		n->backs++;
 		break;
 	case ENGINE_LEASE_OVER:
-		strcpy(n->over, e->node);
-		n->over_incarnation = e->incarnation;
+		strcpy(n->over.node, e->node);
+		n->over.incarnation = e->incarnation;
 		n->overs++;
 		break;
 	case ENGINE_LEASE_LOST:
@@ -189,6 +196,14 @@ static inline void node_hear(struct chat_node *n, const struct engine_event *e)
 		break;
 	case ENGINE_FATAL:
 		strcpy(n->fatal, e->reason);
+		break;
+	case ENGINE_TOLD:
+		strcpy(n->texts.told, e->text);
+		n->texts.tolds++;
+		break;
+	case ENGINE_UNHEARD:
+		strcpy(n->texts.unheard, e->text);
+		n->texts.unheards++;
 		break;
 	}
 }
@@ -202,6 +217,11 @@ static inline void node_take(struct chat_node *n)
 		return;
 	while (engine_next(n->engine, &e)) {
 		assert_string_equal(n->fatal, "");
+		assert_true(e.kind != ENGINE_TOLD && e.kind != ENGINE_UNHEARD);
+		node_hear(n, &e);
+	}
+	while (!n->texts.deaf && engine_next_text(n->engine, &e)) {
+		assert_true(e.kind == ENGINE_TOLD || e.kind == ENGINE_UNHEARD);
 		node_hear(n, &e);
 	}
 	if (n->acts + n->repeats != acts)

@@ -61,6 +61,35 @@ static void settings_that_change_later(void **state)
 	until(!a.away && a.acts == 3);
 }
 
+/* With nobody's connection broken: within the time of a lease. */
+static void settings_that_change_while_all_goes_on(void **state)
+{
+	static const char *const changes[][3] = {
+		{ "appendfsync everysec", "appendfsync always", "appendfsync is everysec" },
+		{ "appendonly no", "appendonly yes", "appendonly is no" },
+		{ "maxmemory-policy allkeys-lru", "maxmemory-policy noeviction", "maxmemory-policy is allkeys-lru" },
+	};
+	char command[100];
+	(void)state;
+	needs_redis();
+	redis_start(&redis, NULL);
+	a.options.lease_ms = 2000;
+	begin(&a);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		snprintf(command, sizeof(command), "CONFIG SET %s", changes[i][0]);
+		redis_ask(&redis, command);
+		until(strstr(a.away_why, changes[i][2]));
+		assert_true(node_say(&a, 1, 3));
+		snprintf(command, sizeof(command), "CONFIG SET %s", changes[i][1]);
+		redis_ask(&redis, command);
+		until(!a.away && a.incarnation > 0);
+		assert_string_equal(a.fatal, "");
+	}
+	uint64_t acts = a.acts;
+	assert_true(node_say(&a, 1, 3));
+	until(a.acts > acts);
+}
+
 static void versions_that_are_too_old(void **state)
 {
 	static const char old[] = "# Server\r\nredis_version:6.2.14\r\n", new[] = "redis_version:7.0.15\r\n";
@@ -89,11 +118,11 @@ static void passwords(void **state)
 	redis_ask(&redis, "ACL SETUSER chatd on >open +@all -config ~*");
 	a.options.user = "chatd";
 	a.options.password = "open";
-	refused(&a, "config|get", "ACL SETUSER chatd ~chatd ~chatd:* +auth");
+	refused(&a, "config|get", "ACL SETUSER chatd ~chatd ~chatd:* &chatd:to:* +auth");
 	/* With exactly what it says, all goes. */
 	char rules[600], command[800];
 	redis_ask(&redis, "ACL SETUSER chatd reset");
-	snprintf(rules, sizeof(rules), KEYS_RULES, "chatd", "chatd");
+	snprintf(rules, sizeof(rules), KEYS_RULES, "chatd", "chatd", "chatd");
 	snprintf(command, sizeof(command), "ACL SETUSER chatd on >open %s", rules);
 	assert_int_equal(redis_ask(&redis, command)->type, REDIS_REPLY_STATUS);
 	a.options.lease_ms = 300;
@@ -147,10 +176,14 @@ static void loading_is_away(void **state)
 	until(a.away);
 	redis_start_with(&redis, false, (char *[]){ "--key-load-delay", "300",
 	                                            "--loading-process-events-interval-bytes", "1024", NULL });
-	until(strstr(a.away_why, "still loading its file"));
+	/* Also for one that starts. */
+	node_start(&b);
+	until(strstr(a.away_why, "still loading its file") && strstr(b.away_why, "still loading its file"));
 	assert_true(node_say(&a, 10, 10));
 	until(!a.away && a.acts == 20);
+	until(!b.away && b.caught_up && b.acts == 20);
 	assert_int_equal(a.readies, 1);
+	assert_int_equal(b.readies, 1);
 }
 
 /* -- whose stream --------------------------------------------------------------------------------------------- */
@@ -358,6 +391,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		with_redis(settings_that_break_the_promise),
 		with_redis(settings_that_change_later),
+		with_redis(settings_that_change_while_all_goes_on),
 		cmocka_unit_test(versions_that_are_too_old),
 		with_redis(passwords),
 		with_redis(a_password_that_changes_later),

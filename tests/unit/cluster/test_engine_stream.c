@@ -50,6 +50,30 @@ static void a_node_reads_on(void **state)
 	same_history(&a, &b);
 }
 
+static long long reads_asked(void)
+{
+	const char *stat = strstr(redis_ask(&redis, "INFO commandstats")->str, "cmdstat_xread:calls=");
+	return stat ? atoll(stat + sizeof("cmdstat_xread:calls=") - 1) : 0;
+}
+
+/* Of many who talk at the same time, what is said within some milliseconds comes in one answer. */
+static void talk_at_one_time_is_read_together(void **state)
+{
+	enum { TIMES = 400, EACH = 8 };
+	(void)state;
+	needs_redis();
+	redis_start(&redis, NULL);
+	a.anything = true;
+	begin(&a);
+	long long reads = reads_asked();
+	int64_t begun = clock_ms(CLOCK_MONOTONIC);
+	for (int i = 0; i < TIMES; i++)
+		redis_ask(&redis, "EVAL %s 0 %d", "for i = 1, ARGV[1] do redis.call('xadd', 'chatd', '*', 'a', 'b 1 1 L') end",
+		          EACH);
+	until(a.acts == TIMES * EACH);
+	assert_true(reads_asked() - reads <= (clock_ms(CLOCK_MONOTONIC) - begun) / 4 + 20);
+}
+
 /* -- what breaks ------------------------------------------------------------------------------------- */
 
 /* A proxy's end of a connection: after so many bytes in one of the directions it is cut. */
@@ -216,7 +240,7 @@ static void an_answer_is_not_enough(void **state)
 	assert_int_equal(a.acts, 10);
 	uint32_t before = atomic_load(&cuts);
 	redis_kill(&redis);
-	until_seen(atomic_load(&cuts) == before + 2); /* what was on its way then is gone */
+	until_seen(atomic_load(&cuts) == before + 3); /* what was on its way then is gone */
 	atomic_store(&deaf, false);
 	shell("rm -rf %s/appendonlydir && mv %s/older %s/appendonlydir", redis.folder, redis.folder, redis.folder);
 	redis_start(&redis, NULL);
@@ -407,15 +431,15 @@ static void others_hear_of_a_lease_that_is_over(void **state)
 	/* Given back at once by one that stops, */
 	end(&b);
 	until(a.overs == 1);
-	assert_string_equal(a.over, "b");
-	assert_int_equal(a.over_incarnation, 1);
+	assert_string_equal(a.over.node, "b");
+	assert_int_equal(a.over.incarnation, 1);
 	begin(&b);
 	/* and over by itself if one is cut off. */
 	begin(&c);
 	redis_ask(&redis, "SET chatd:lease:b 2 PX 1");
 	until(a.overs == 2 && c.overs == 1);
-	assert_string_equal(a.over, "b");
-	assert_int_equal(a.over_incarnation, 2);
+	assert_string_equal(a.over.node, "b");
+	assert_int_equal(a.over.incarnation, 2);
 	until(b.losts == 1 && b.incarnation == 3);
 }
 
@@ -451,6 +475,28 @@ static void a_name_is_used_once(void **state)
 	assert_int_equal(a.losts, 0);
 }
 
+/* Started at the same time: one of them is it. */
+static void a_name_is_taken_once(void **state)
+{
+	(void)state;
+	needs_redis();
+	redis_start(&redis, NULL);
+	b.options.node = "a";
+	strcpy(b.name, "a");
+	a.options.lease_ms = b.options.lease_ms = 3000;
+	node_start(&a);
+	node_start(&b);
+	until((a.readies == 1 && b.fatal[0]) || (b.readies == 1 && a.fatal[0]));
+	struct chat_node *winner = a.readies == 1 ? &a : &b, *loser = winner == &a ? &b : &a;
+	same_text(loser->fatal, "with the name a is already running in this cluster: each node needs a name of its own");
+	assert_int_equal(loser->readies, 0);
+	assert_int_equal(winner->incarnation, 1);
+	node_say(winner, 1, 1);
+	until(winner->acts == 1);
+	assert_string_equal(winner->fatal, "");
+	assert_int_equal(winner->losts, 0);
+}
+
 /* -- bounds ---------------------------------------------------------------------------------------------- */
 
 static void what_waits_for_the_loop_is_bounded(void **state)
@@ -484,6 +530,31 @@ static void what_waits_for_the_loop_is_bounded(void **state)
 	b.holds = false;
 	until(b.acts == a.acts);
 	same_history(&a, &b);
+}
+
+/* Other news, too: whose lease is over, of nodes that begin again and again. */
+static void news_for_the_loop_is_bounded(void **state)
+{
+	(void)state;
+	needs_redis();
+	redis_start(&redis, NULL);
+	a.options.lease_ms = 300;
+	begin(&a);
+	a.holds = true;
+	for (int i = 1; atomic_load(&a.engine->waiting.news) < ENGINE_NEWS_MAX; i++) {
+		redis_ask(&redis, "EVAL %s 0 %d", "for i = 1, 60 do redis.call('hset', 'chatd:incarnation', 'n'..i, ARGV[1]) end", i);
+		poll(NULL, 0, 2);
+	}
+	/* It lets its lease end, and does not come again. */
+	until_seen(redis_ask(&redis, "EXISTS chatd:lease:a")->integer == 0);
+	until_seen(redis_ask(&redis, "PUBSUB NUMSUB chatd:to:0:a")->element[1]->integer == 0);
+	assert_true(atomic_load(&a.engine->waiting.news) <= ENGINE_NEWS_MAX + 2 * NODES_MAX);
+	a.holds = false;
+	until(a.away);
+	same_text(a.away_why, "no news for long");
+	until(!a.away && a.readies >= 2 && a.incarnation > 0);
+	assert_true(a.losts >= 1);
+	until(atomic_load(&a.engine->waiting.news) == 0);
 }
 
 static void what_is_proposed_is_bounded(void **state)
@@ -563,6 +634,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		with_redis(all_read_one_order),
 		with_redis(a_node_reads_on),
+		with_redis(talk_at_one_time_is_read_together),
 		with_redis(cut_connections_lose_nothing),
 		with_redis(lost_answers_are_sent_again),
 		with_redis(an_answer_is_not_enough),
@@ -575,7 +647,9 @@ int main(void)
 		with_redis(others_hear_of_a_lease_that_is_over),
 		with_redis(a_node_waits_for_the_lease_of_its_last_run),
 		with_redis(a_name_is_used_once),
+		with_redis(a_name_is_taken_once),
 		with_redis(what_waits_for_the_loop_is_bounded),
+		with_redis(news_for_the_loop_is_bounded),
 		with_redis(what_is_proposed_is_bounded),
 		with_redis(what_all_have_read_is_trimmed),
 	};

@@ -110,6 +110,59 @@ static void what_all_have_read_is_kept_for_a_day(void **state)
 	trimmed_below(&nodes, ago(0), ago(5));
 }
 
+/* -- forgetting ------------------------------------------------------------------------------------------- */
+
+static void forgotten_below(struct nodes *nodes, struct stream_id to, struct stream_id ours, struct stream_id expected)
+{
+	nodes->forgetting.to = to;
+	struct stream_id below = nodes_forget_below(nodes, ours, now);
+	assert_int_equal(below.ms, expected.ms);
+	assert_int_equal(below.seq, expected.seq);
+}
+
+static void what_is_forgotten_has_no_tail(void **state)
+{
+	struct nodes nodes = { .n = 2, .node = { { .name = "b", .up = true, .at = ago(5) },
+	                                         { .name = "c", .up = true, .at = ago(7) } } };
+	(void)state;
+	forgotten_below(&nodes, (struct stream_id){ 0 }, ago(0), (struct stream_id){ 0 });
+	forgotten_below(&nodes, ago(9), ago(0), ago(9));
+	/* As far as all are, if they are not as far. */
+	forgotten_below(&nodes, ago(6), ago(0), ago(7));
+	forgotten_below(&nodes, ago(1), ago(0), ago(7));
+	forgotten_below(&nodes, ago(1), ago(8), ago(8));
+	/* One that is down is waited for, even if there is much, but not for ever; */
+	nodes.length = TRIM_ENTRIES_MAX + 1;
+	nodes.node[0] = (struct node){ .name = "b", .at = ago(TRIM_DOWN_MS - 1) };
+	forgotten_below(&nodes, ago(1), ago(0), ago(TRIM_DOWN_MS - 1));
+	nodes.node[0].at = ago(TRIM_DOWN_MS);
+	forgotten_below(&nodes, ago(1), ago(0), ago(7));
+	/* one that is up is. */
+	nodes.node[0].up = true;
+	forgotten_below(&nodes, ago(1), ago(0), ago(TRIM_DOWN_MS));
+	nodes.node[0].at = (struct stream_id){ 0 };
+	forgotten_below(&nodes, ago(1), ago(0), (struct stream_id){ 0 });
+}
+
+static void forgetting_goes_on_for_a_block(void **state)
+{
+	struct nodes nodes = { 0 };
+	(void)state;
+	nodes_see_act(&nodes, ago(100));
+	assert_int_equal(nodes.forgetting.to.ms, 0);
+	nodes_forget(&nodes, ago(90));
+	nodes_forget(&nodes, ago(95)); /* is done by the other one */
+	nodes_see_act(&nodes, ago(90));
+	for (int i = 1; i <= FORGET_ENTRIES; i++) {
+		assert_int_equal(nodes.forgetting.to.ms, ago(90).ms);
+		nodes_see_act(&nodes, (struct stream_id){ .ms = now, .seq = (uint64_t)i });
+	}
+	assert_int_equal(nodes.forgetting.to.ms, now);
+	assert_int_equal(nodes.forgetting.to.seq, FORGET_ENTRIES);
+	nodes_see_act(&nodes, (struct stream_id){ .ms = now + 1 });
+	assert_int_equal(nodes.forgetting.to.ms, now);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -118,6 +171,8 @@ int main(void)
 		cmocka_unit_test(names),
 		cmocka_unit_test(the_slowest_node_keeps_the_stream),
 		cmocka_unit_test(what_all_have_read_is_kept_for_a_day),
+		cmocka_unit_test(what_is_forgotten_has_no_tail),
+		cmocka_unit_test(forgetting_goes_on_for_a_block),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

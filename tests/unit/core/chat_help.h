@@ -105,7 +105,7 @@ static inline void put_effect(const struct effect *e)
 	static const char *const names[] = {
 		"SEND", "SEND_ALL", "PUBLISH", "SKIP", "MARK", "VIEW", "PLAIN", "INPUT", "HOLD", "LET", "CUT", "FLOW", "WATCH",
 		"WATCH_RELEASE", "UNWATCH", "SUBSCRIBE", "RELEASE", "UNSUBSCRIBE", "RESUME", "CLOSE", "DROP",
-		"APPEND", "QUERY", "RELOAD", "FIGURES", "ARRIVED", "STOP", "SHOW", "DONE", "PROPOSE", "LOG",
+		"APPEND", "QUERY", "RELOAD", "FIGURES", "ARRIVED", "STOP", "SHOW", "DONE", "PROPOSE", "TELL", "LOG",
 	};
 
 	bytes_puts(&seen, names[e->kind]);

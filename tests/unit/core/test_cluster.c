@@ -108,6 +108,8 @@ static void append(const char *text)
 		again = mem_strdup(text);
 }
 
+static char *told[64]; /* owned; what nodes tell each other, "NODE TEXT" */
+static size_t ntold;
 static size_t nunsubscribed;  /* connections that read their room no more */
 static size_t ndropped;       /* connections that were ended to make way */
 
@@ -120,6 +122,9 @@ static void take_effects(struct peer *p)
 	for (; n > 0; n--, e++) {
 		if (e->kind == EFFECT_PROPOSE) {
 			append(e->text);
+		} else if (e->kind == EFFECT_TELL) {
+			assert_true(ntold < 64);
+			told[ntold++] = mem_strdup(e->text);
 		} else if (e->kind == EFFECT_SEND && e->conn.gen != 0 && e->conn.slot < 8) {
 			bytes_append(&p->out[e->conn.slot], e->text, e->len);
 		} else if (e->kind == EFFECT_DROP && e->conn.gen != 0) {
@@ -152,11 +157,14 @@ static void take_effects(struct peer *p)
 
 static void step_at(int node, struct event e)
 {
-	e.now_ms = now_ms;
-	e.wall_ms = wall();
+	/* No two hosts' clocks are the same. */
+	e.now_ms = now_ms + node * 987654;
+	e.wall_ms = wall() + node * 4321;
 	chat_step(peers[node].chat, &e);
 	take_effects(&peers[node]);
 }
+
+static uint32_t which; /* of the hashes is right, from 0 */
 
 static void answer(int node, const struct query *q)
 {
@@ -165,7 +173,7 @@ static void answer(int node, const struct query *q)
 	struct rows rows = {.kind = q->kind, .number = q->number, .conn = q->conn};
 
 	if (q->kind == QUERY_CHECK)
-		rows.check.matches = true;
+		rows.check.matches = true, rows.check.which = which;
 	else if (q->kind == QUERY_HASH)
 		rows.hash.text = "$y$hash";
 	else if (q->kind == QUERY_CODES)
@@ -208,10 +216,28 @@ static void dump(int node)
 	}
 }
 
+/* What was told comes to its node, unless that is deaf. */
+static int deaf = -1;
+
+static bool tell_all(void)
+{
+	bool any = ntold > 0;
+
+	for (size_t i = 0; i < ntold; i++) {
+		int node = told[i][0] - 'a';
+
+		if (node != deaf)
+			step_at(node, (struct event){.kind = EVENT_TOLD, .told.text = told[i] + 2});
+		free(told[i]);
+	}
+	ntold = 0;
+	return any;
+}
+
 /* All that was proposed comes to all nodes, and they make the same of it. */
 static void spread(void)
 {
-	while (answer_all() || peers[0].applied < nstream) {
+	while (answer_all() || tell_all() || peers[0].applied < nstream) {
 		size_t at = peers[0].applied;
 
 		for (int i = 0; i < NODES && at < nstream; i++) {
@@ -227,8 +253,8 @@ static void spread(void)
 			if (chat_digest(p->chat) != chat_digest(peers[0].chat)) {
 				dump(0);
 				dump(i);
-				fail_msg("nodes %s and %s differ after: %s\n%s\n%s", node_names[0], node_names[i], stream[at].text,
-				         peers[0].records.data, p->records.data);
+				printf("# %s has\n%s# %s has\n%s", node_names[0], peers[0].records.data, node_names[i], p->records.data);
+				fail_msg("nodes %s and %s differ after: %s", node_names[0], node_names[i], stream[at].text);
 			}
 		}
 	}
@@ -250,7 +276,8 @@ static void say(int node, uint32_t slot, const char *text)
 
 static void comes(int node, uint32_t slot, const char *name)
 {
-	step_at(node, (struct event){.kind = EVENT_CONNECTED, .conn = id(slot), .connected.from = where("192.0.2.1")});
+	step_at(node, (struct event){.kind = EVENT_CONNECTED, .conn = id(slot), .connected = {.from = where("192.0.2.1"),
+	        .token = (uint64_t)node * 8 + slot}});
 	say(node, slot, name);
 }
 
@@ -357,6 +384,9 @@ static int end_nodes(void **state)
 	}
 	while (nstream > 0)
 		free(stream[--nstream].text);
+	while (ntold > 0)
+		free(told[--ntold]);
+	deaf = -1;
 	free(again);
 	again = NULL;
 	return end(state);
@@ -464,6 +494,9 @@ static void test_names_at_a_new_beginning(void **state)
 	step_at(0, (struct event){.kind = EVENT_CONNECTED, .conn = id(1), .connected.from = where("192.0.2.1")});
 	step_at(0, (struct event){.kind = EVENT_BYTES, .conn = id(1), .bytes = {"alice\n", 6, 0}});
 	spread();
+	/* She has waited. */
+	step_at(0, (struct event){.kind = EVENT_TICK});
+	say(0, 1, "alice\n");
 	say(0, 1, "hello\n");
 	hears(1, "[alice]:hello");
 	say(1, 0, "/who\n");
@@ -501,10 +534,9 @@ static void test_text_for_elsewhere(void **state)
 	say(1, 0, "/msg alice just us\n");
 	reads(1, 0, "To alice: just us");
 	reads_not(0, 0, "To alice");
-	say(0, 0, "/msg bob yes\n/msg nobody no\n");
+	say(0, 0, "/msg bob yes\n");
 	reads(0, 0, "To bob: yes");
 	reads_not(1, 0, "To bob");
-	reads(0, 0, "Nobody in the chat is called nobody");
 }
 
 /* A room without a line has its number on a node that has started since, too. */
@@ -520,6 +552,29 @@ static void test_a_room_is_known_once(void **state)
 	say(0, 0, "and in the lobby\n");
 }
 
+/* All that was said in a room is too old for one node, and the room goes on without a history on all, although the others
+ * have not deleted it yet when they start. */
+static void test_a_room_is_emptied_on_all(void **state)
+{
+	const struct room *r;
+
+	(void)state;
+	comes(0, 0, "alice\n");
+	comes(1, 0, "bob\n");
+	say(0, 0, "/join ops\n");
+	say(0, 0, "the only line\n");
+	r = room_by_key(peers[0].chat, "ops");
+	assert_int_not_equal(r->lines.last_id, 0);
+	step_at(0, (struct event){.kind = EVENT_ROOM_EMPTY, .empty = {r->number, peers[0].stored}});
+	spread();
+	assert_int_equal(r->lines.last_id, 0);
+	dies(1);
+	dies(2);
+	spread();
+	say(0, 0, "/leave\n");
+	assert_null(room_by_key(peers[1].chat, "ops"));
+}
+
 static void test_one_name(void **state)
 {
 	(void)state;
@@ -530,6 +585,28 @@ static void test_one_name(void **state)
 	spread();
 	reads(0, 0, "You are eve");
 	reads(1, 0, "eve is taken");
+}
+
+/* Each is told on their own node, and nobody reads what is for somebody of another one. Both have the first slot. */
+static void test_each_is_told_what_is_theirs(void **state)
+{
+	(void)state;
+	comes(0, 0, "x1\n");
+	say(0, 0, "correct horse\n");
+	reads(0, 0, "You are x1");
+	comes(1, 0, "bob\n");
+	say(0, 0, "/mute bob 5m noise\n");
+	reads(0, 0, "bob is muted in general");
+	reads_not(0, 0, "muted you");
+	reads(1, 0, "x1 has muted you in general");
+	say(0, 0, "/unmute bob\n");
+	say(0, 0, "/join ops\n");
+	say(1, 0, "/join ops\n");
+	say(0, 0, "/kick bob off you go\n");
+	reads(0, 0, "bob was removed from ops.");
+	reads_not(0, 0, "removed you");
+	reads(1, 0, "x1 removed you");
+	reads_not(1, 0, "-- bob was removed from ops.");
 }
 
 /* A node is not heard of any more: its people leave, and what comes of it late is void. */
@@ -551,18 +628,173 @@ static void test_a_lease_ends(void **state)
 	say(1, 0, "/time\n");
 	hears(1, "alice has left our chat: connection lost");
 	hears_not(1, "too late");
+	reads(0, 0, "This server was cut off from the others of this chat");
 	say(1, 0, "/who\n");
 	reads_not(1, 0, "alice");
-	/* It comes back, and so does she. */
+	/* It comes back, and so does she, by herself. */
+	step_at(0, (struct event){.kind = EVENT_TICK});
+	spread();
+	reads_not(0, 0, "You are alice");
 	propose_node(0);
 	spread();
+	step_at(0, (struct event){.kind = EVENT_TICK});
+	spread();
+	reads(0, 0, "You are alice, in general");
+	hears(1, "\"alice\" has joined our chat");
 	seq = peers[1].stored;
 	append("a 1 2000 P0 actor=alice what=nothing");
 	spread();
 	assert_int_equal(peers[1].stored, seq);
-	comes(0, 1, "alice\n");
-	say(1, 0, "/whois alice\n");
-	reads(1, 0, "alice");
+	say(0, 0, "here again\n");
+	hears(1, "[alice]:here again");
+}
+
+/* The name is somebody else's by then. And an account comes back to its room. */
+static void test_others_meanwhile(void **state)
+{
+	(void)state;
+	comes(0, 0, "alice\n");
+	comes(0, 1, "x1\n");
+	say(0, 1, "correct horse\n");
+	reads(0, 1, "You are x1");
+	say(0, 1, "/join ops\n");
+	comes(1, 0, "bob\n");
+	say(1, 0, "/join ops\n");
+	/* Typed in vain. */
+	step_at(1, (struct event){.kind = EVENT_LEASE_OVER, .lease = {"a", 1}});
+	step_at(0, (struct event){.kind = EVENT_BYTES, .conn = id(0), .bytes = {"lost\n", 5, 0}});
+	spread();
+	reads(0, 0, "Not sent: the last line that you typed.");
+	reads(0, 1, "You come back in by yourself.");
+	comes(2, 0, "alice\n");
+	reads(2, 0, "You are alice");
+	propose_node(0);
+	spread();
+	say(1, 0, "/who\n");
+	step_at(0, (struct event){.kind = EVENT_TICK});
+	spread();
+	reads(0, 0, "The name alice is no longer free, so you are alice");
+	reads(0, 1, "You are x1, in ops");
+	hears(1, "\"x1\" has joined our chat");
+	say(0, 1, "hello ops\n");
+	hears(1, "[x1]:hello ops");
+}
+
+/* While the others cannot be reached nobody gets a name, and who comes is told. */
+static void test_waiting_at_the_prompt(void **state)
+{
+	struct event bytes = {.kind = EVENT_BYTES, .conn = id(0), .bytes = {"alice\n", 6, 0}, .now_ms = now_ms, .wall_ms = wall()};
+
+	(void)state;
+	step_at(0, (struct event){.kind = EVENT_STORE_FAILED, .failure = {.reason = "this server cannot reach the others"}});
+	step_at(0, (struct event){.kind = EVENT_CONNECTED, .conn = id(0), .connected.from = where("192.0.2.1")});
+	chat_step(peers[0].chat, &bytes);
+	take_effects(&peers[0]);
+	assert_int_equal(bytes.bytes.taken, 0);
+	reads(0, 0, "Nobody can come in here at present: this server cannot reach the others");
+	reads_not(0, 0, "[ENTER YOUR NAME]");
+	/* That is not slow typing. */
+	for (int i = 0; i < 10; i++) {
+		now_ms += 60000;
+		step_at(0, (struct event){.kind = EVENT_TICK});
+	}
+	assert_false(peers[0].closed[0]);
+	step_at(0, (struct event){.kind = EVENT_STORE_BACK});
+	step_at(0, (struct event){.kind = EVENT_TICK});
+	reads(0, 0, "[ENTER YOUR NAME]");
+	say(0, 0, "alice\n");
+	reads(0, 0, "You are alice");
+}
+
+/* Past the acts, and no node keeps it. */
+static void test_private(void **state)
+{
+	(void)state;
+	comes(0, 0, "alice\n");
+	comes(1, 0, "bob\n");
+	comes(2, 0, "carol\n");
+	say(0, 0, "/msg bob for you alone\n");
+	reads(1, 0, "[alice -> you]:for you alone");
+	reads(0, 0, "-- To bob: for you alone");
+	assert_int_equal(strlen(peers[2].out[0].data), 0);
+	say(1, 0, "/reply and for you\n");
+	reads(0, 0, "[bob -> you]:and for you");
+	reads(1, 0, "-- To alice: and for you");
+	say(1, 0, "/ignore alice\n");
+	say(0, 0, "/msg bob again\n");
+	reads(0, 0, "Not sent: bob does not accept messages from you.");
+	for (size_t i = 0; i < nstream; i++)
+		assert_null(strstr(stream[i].text, "for"));
+	say(2, 0, "/away at lunch\n");
+	say(1, 0, "/msg carol hello\n");
+	reads(1, 0, "carol is away (at lunch) and may read it later.");
+	/* The connection is gone, which only their node knows. */
+	step_at(2, (struct event){.kind = EVENT_CLOSED, .conn = id(0), .closed.reason = "connection lost"});
+	step_at(0, (struct event){.kind = EVENT_BYTES, .conn = id(0), .bytes = {"/msg carol still there?\n", 24, 0}});
+	tell_all();
+	tell_all();
+	reads(0, 0, "Not sent: carol has just left.");
+	spread();
+}
+
+/* Without an answer the sender is told so, and goes on. */
+static void test_private_unheard(void **state)
+{
+	struct event e = {.kind = EVENT_BYTES, .conn = id(0), .bytes = {"/msg bob two\n", 13, 0}, .wall_ms = wall()};
+	char *text;
+
+	(void)state;
+	comes(0, 0, "alice\n");
+	comes(1, 0, "bob\n");
+	deaf = 1;
+	say(0, 0, "/msg bob one\n");
+	reads_not(0, 0, "bob");
+	/* Meanwhile nothing more is read. */
+	e.now_ms = now_ms;
+	chat_step(peers[0].chat, &e);
+	assert_int_equal(e.bytes.taken, 0);
+	now_ms += 5000;
+	step_at(0, (struct event){.kind = EVENT_TICK});
+	reads(0, 0, "bob may not have got that: the server that they are on, b, does not answer.");
+	deaf = -1;
+	/* Or the engine knows. */
+	step_at(0, (struct event){.kind = EVENT_BYTES, .conn = id(0), .bytes = {"/msg bob three\n", 15, 0}});
+	text = mem_strdup(told[0]);
+	free(told[--ntold]);
+	bytes_clear(&peers[0].out[0]);
+	step_at(0, (struct event){.kind = EVENT_UNHEARD, .told.text = text + 2});
+	reads(0, 0, "bob may not have got that");
+	/* Late, or twice: it was given up. */
+	step_at(1, (struct event){.kind = EVENT_TOLD, .told.text = text + 2});
+	spread();
+	step_at(0, (struct event){.kind = EVENT_UNHEARD, .told.text = text + 2});
+	reads_not(0, 0, "To bob");
+	free(text);
+	/* From nobody, to nobody, and no sense at all. */
+	step_at(1, (struct event){.kind = EVENT_TOLD, .told.text = "what=text from=a by=1 to=1 text=x"});
+	step_at(1, (struct event){.kind = EVENT_TOLD, .told.text = "what=text from=z by=1 to=1 text=x"});
+	step_at(1, (struct event){.kind = EVENT_TOLD, .told.text = "what=answer from=a by=1 number=1 result=read"});
+	step_at(1, (struct event){.kind = EVENT_TOLD, .told.text = "x"});
+	spread();
+}
+
+/* Of two who give the same code at the same time, one comes in. */
+static void test_one_code(void **state)
+{
+	(void)state;
+	for (int i = 0; i < NODES; i++)
+		chat_load_fact(peers[i].chat, &(struct saved_fact){FACT_ACCOUNT, "x9", "nick=x9 role=account made=1795378000002 hash=$y$hash codes=$y$a%0a$y$b"});
+	which = 1;
+	comes(0, 0, "x9\n");
+	comes(1, 0, "x9\n");
+	step_at(0, (struct event){.kind = EVENT_BYTES, .conn = id(0), .bytes = {"a\n", 2, 0}});
+	step_at(1, (struct event){.kind = EVENT_BYTES, .conn = id(0), .bytes = {"a\n", 2, 0}});
+	spread();
+	which = 0;
+	reads(0, 0, "You are x9");
+	reads(0, 0, "1 is left");
+	reads(1, 0, "That code was already used.");
+	reads_not(1, 0, "You are x9");
 }
 
 /* A node took a lease, and died before anybody heard that it begins again: or heard it late. */
@@ -632,7 +864,7 @@ static void anything(void)
 		"/remove account x%u --yes --lines\n", "/remove room ops --yes\n", "/code x%u\n", "/totp\n", "/codes\n", "/cert list\n",
 		"/prune --yes\n", "/backup b%u.db\n", "/shutdown 5m\n", "/shutdown off\n", "/reports resolve all\n", "/ban 192.0.2.0/24 1m\n", "/highlight term%u\n", "/set zone UTC\n", "/transfer x%u\n", "/accept ops\n", "/room mods%u on\n",
 		"/role x%u moderator\n", "/drop correct horse\n", "/cert\n", "/sessions\n", "/slow off\n", "/voice x%u\n", "/undo #A%u\n",
-		"/lockdown 5m\n", "/filter add word%u\n", "/filter remove word%u\n", "/unban all --yes\n", "/history\n", "/mentions\n",
+		"/lockdown 5m\n", "/filter add word%u\n", "/filter remove word%u\n", "/unban all --yes\n", "/history\n", "/mentions\n", "/compare\n",
 	};
 	bool there[NODES][8] = {{false}};
 	uint32_t gen[NODES][8] = {{0}}, host_gen = 0;
@@ -724,8 +956,15 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_watcher_speaks, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_text_for_elsewhere, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_room_is_known_once, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_a_room_is_emptied_on_all, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_one_name, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_each_is_told_what_is_theirs, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_lease_ends, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_others_meanwhile, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_waiting_at_the_prompt, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_private, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_private_unheard, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_one_code, begin_nodes, end_nodes),
 		cmocka_unit_test(test_anything),
 	};
 

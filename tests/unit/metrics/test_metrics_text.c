@@ -39,6 +39,7 @@ static struct vitals_copy some(void)
 	v.value[VITAL_BEAT_AGE_MS] = 7;
 	v.value[VITAL_STORE_WAITING_MS] = 12345;
 	v.value[VITAL_TLS_LEFT_S] = -86400;
+	v.value[VITAL_BEHIND_MS] = 3456;
 	return v;
 }
 
@@ -79,6 +80,15 @@ static void test_values(void **state)
 		{"chatd_tls_handshakes_total{result=\"done\"}", VITAL_TLS_DONE},
 		{"chatd_tls_handshakes_total{result=\"failed\"}", VITAL_TLS_FAILED},
 		{"chatd_tls_refused_total", VITAL_TLS_REFUSED},
+		{"chatd_cluster_ready", VITAL_CLUSTER_OPEN},
+		{"chatd_cluster_engine_up", VITAL_ENGINE_UP},
+		{"chatd_cluster_nodes{state=\"up\"}", VITAL_NODES_UP},
+		{"chatd_cluster_nodes{state=\"down\"}", VITAL_NODES_DOWN},
+		{"chatd_cluster_lag_acts", VITAL_BEHIND},
+		{"chatd_cluster_stream_acts", VITAL_STREAM_LENGTH},
+		{"chatd_cluster_acts_total{what=\"proposed\"}", VITAL_ACTS_PROPOSED},
+		{"chatd_cluster_acts_total{what=\"applied\"}", VITAL_ACTS_APPLIED},
+		{"chatd_cluster_waiting_acts", VITAL_ACTS_WAITING},
 		{"process_resident_memory_bytes", VITAL_RESIDENT_BYTES},
 		{"process_virtual_memory_bytes", VITAL_VIRTUAL_BYTES},
 		{"process_open_fds", VITAL_FDS},
@@ -97,6 +107,7 @@ static void test_values(void **state)
 	has(text, "\nprocess_start_time_seconds 1795965432.138\n");
 	has(text, "\nchatd_heartbeat_age_seconds 0.007\n");
 	has(text, "\nchatd_store_waiting_seconds 12.345\n");
+	has(text, "\nchatd_cluster_lag_seconds 3.456\n");
 	snprintf(line, sizeof line, "\nchatd_tls_heartbeat_age_seconds 1.%03d\n", VITAL_TLS_BEAT_AGE_MS);
 	has(text, line);
 	has(text, "\nchatd_tls_certificate_remaining_seconds -86400\n");
@@ -113,6 +124,11 @@ static void test_left_out(void **state)
 	assert_null(strstr(text_of(&v), "tls"));
 	assert_null(strstr(text_of(&v), "process_open_fds"));
 	has(text_of(&v), "\nprocess_max_fds ");
+	v.value[VITAL_BEHIND_KNOWN] = 0;
+	assert_null(strstr(text_of(&v), "lag_acts"));
+	has(text_of(&v), "\nchatd_cluster_append_seconds_count 0\n");
+	v.value[VITAL_CLUSTER] = 0;
+	assert_null(strstr(text_of(&v), "cluster"));
 }
 
 static void test_histogram(void **state)
@@ -177,6 +193,7 @@ static void test_form(void **state)
 	for (const char *p = text_of(&v); (p = strchr(p, '{')) != NULL; p++)
 		assert_true(strncmp(p, "{version=", 9) == 0 || strncmp(p, "{state=", 7) == 0 ||
 		            strncmp(p, "{result=", 8) == 0 || strncmp(p, "{reason=", 8) == 0 ||
+		            strncmp(p, "{what=", 6) == 0 ||
 		            strncmp(p, "{le=", 4) == 0);
 }
 
@@ -229,6 +246,32 @@ static void test_health(void **state)
 	has(out.data, "stopping: ");
 }
 
+/* A node that others are better than. */
+static void test_health_of_a_node(void **state)
+{
+	struct vitals_copy v = {.life = LIFE_RUNNING};
+
+	(void)state;
+	v.value[VITAL_CLUSTER] = 1;
+	assert_false(healthy(&v));
+	assert_string_equal(out.data, "starting: this node has not caught up with the cluster yet\n");
+	v.value[VITAL_CLUSTER_OPEN] = 1;
+	assert_true(healthy(&v));
+	v.value[VITAL_BEHIND_MS] = HEALTH_BEHIND_MS_MAX;
+	v.value[VITAL_ENGINE_AWAY_MS] = HEALTH_AWAY_MS_MAX;
+	assert_true(healthy(&v));
+	assert_int_equal(out.len, 0);
+	v.value[VITAL_BEHIND_MS] += 5000;
+	assert_false(healthy(&v));
+	assert_string_equal(out.data, "behind: this node is 15 s behind the cluster\n");
+	v.value[VITAL_ENGINE_AWAY_MS] += 2000;
+	assert_false(healthy(&v));
+	assert_string_equal(out.data, "cut off: this node has not reached the engine of the cluster for 12 s\n");
+	v.value[VITAL_STORE_FAILED] = 1;
+	assert_false(healthy(&v));
+	has(out.data, "cannot save: ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -238,6 +281,7 @@ int main(void)
 		cmocka_unit_test(test_form),
 		cmocka_unit_test(test_extremes),
 		cmocka_unit_test(test_health),
+		cmocka_unit_test(test_health_of_a_node),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, end);

@@ -92,6 +92,43 @@ static void a_position_is_there_after_a_restart(void **state)
 	store_close(reader);
 }
 
+static uint64_t newest_id;
+static int64_t newest_ms;
+
+static void see_room(void *ctx, const struct saved_room *r)
+{
+	(void)ctx;
+	if (r->room == 1) {
+		newest_id = r->last_id;
+		newest_ms = r->last_ms;
+	}
+}
+
+/* Nodes delete old lines each in its own time, and go on from the same line all the same. */
+static void a_room_has_its_newest_line_when_that_is_deleted(void **state)
+{
+	struct record r = {.seq = 1, .kind = RECORD_ROOM, .room = 1, .room_name = "ops"};
+	struct store_error err;
+
+	(void)state;
+	group_saved(store, &r, 1, "6-0");
+	r = line_of(2, 1, "alice", "x");
+	group_saved(store, &r, 1, "7-0");
+	r = line_of(3, 1, "alice", "y");
+	r.time_ms = 12345;
+	group_saved(store, &r, 1, "8-0");
+	for (uint64_t id = 3; id >= 2; id--) {
+		r = (struct record){.seq = 7 - id, .kind = RECORD_DELETE, .room = 1, .room_name = "ops",
+		                    .deletion = {.line_id = id, .by = "alice", .why = ""}};
+		group_saved(store, &r, 1, id == 3 ? "9-0" : "9-1");
+		restart();
+		newest_id = 0;
+		assert_true(store_rooms(store, see_room, NULL, &err));
+		assert_int_equal(newest_id, 3);
+		assert_int_equal(newest_ms, 12345);
+	}
+}
+
 /* The column is one of numbers; neither a text of digits nor a long one becomes something else. */
 static void any_text_is_a_position(void **state)
 {
@@ -379,12 +416,35 @@ static void a_group_is_whole_wherever_it_ends(void **state)
 	assert_in_range(points, 100, 2 * POINTS_MAX);
 }
 
+static void note_room(void *ctx, const struct saved_room *r)
+{
+	char *to = ctx;
+
+	sprintf(to + strlen(to), "%u %s [%s] %llu;", r->room, r->name, r->topic, (unsigned long long)r->last_id);
+}
+
+/* All nodes know a room until an act removes it, so one that has started since knows it too. */
+static void rooms_without_lines_come_back_in_a_cluster(void **state)
+{
+	struct store_error err;
+	char text[1000] = "";
+	struct record r[] = {line_of(1, 2, "", ""), line_of(2, 3, "", ""), record_as(3, 3, RECORD_TOPIC, "b", 0, "nothing yet")};
+
+	r[0].kind = r[1].kind = RECORD_ROOM;
+	(void)state;
+	group_saved(store, r, 3, "1-0");
+	restart();
+	assert_true(store_rooms(store, note_room, text, &err));
+	assert_string_equal(text, "2 ops [] 0;3 other [nothing yet] 0;");
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, store_setup, store_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(a_database_is_of_no_cluster_at_first),
 		TEST(a_position_is_there_after_a_restart),
+		TEST(a_room_has_its_newest_line_when_that_is_deleted),
 		TEST(any_text_is_a_position),
 		TEST(what_is_no_position_is_damage),
 		TEST(another_cluster_is_refused),
@@ -395,6 +455,7 @@ int main(void)
 		TEST(a_database_that_is_rebuilt_keeps_it),
 		TEST(retention_and_the_index_leave_it),
 		TEST(nothing_is_imported_into_a_node),
+		TEST(rooms_without_lines_come_back_in_a_cluster),
 		cmocka_unit_test_setup_teardown(a_group_is_whole_wherever_it_ends, folder_setup,
 		                                folder_teardown),
 	};

@@ -151,7 +151,8 @@ static void an_old_index_is_made_again(void **state)
 		" content_rowid='id', columnsize=0, tokenize='unicode61 remove_diacritics 2');"
 		"INSERT INTO search(rowid, body, room) SELECT id, body, room FROM messages;"
 		"DELETE FROM meta WHERE key = 'fold'; ALTER TABLE seen DROP COLUMN gaps;"
-		"ALTER TABLE seen DROP COLUMN seq; DROP TABLE erasing; PRAGMA user_version = 8",
+		"ALTER TABLE seen DROP COLUMN seq; DROP TABLE erasing;"
+		"ALTER TABLE rooms DROP COLUMN last_id; ALTER TABLE rooms DROP COLUMN last_ms; PRAGMA user_version = 8",
 		"UPDATE meta SET value = 1 WHERE key = 'fold'",
 	};
 	struct query q = query_of(QUERY_SEARCH, 0, 10);

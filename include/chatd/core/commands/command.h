@@ -58,7 +58,8 @@ enum command_flag {
 	FLAG_SPOKEN = 32768,         /* no option: it shows its words itself, to whoever gave it too, so that
 	                              * the command need not stay on the screen */
 	FLAG_SHARED = 65536,         /* no option: it changes what all nodes of a cluster share, */
-	FLAG_SHARED_WORDS = 131072,  /* if words follow it: alone it only shows something */
+	FLAG_SHARED_WORDS = 131072,  /* if words follow it: alone it only shows something; */
+	FLAG_SHARED_LINE = 262144,   /* if the number of a line follows it: otherwise it is for one person alone */
 	FLAG_STATUS = 2048,          /* --status: for programs; if the command was done, its last line says so
 	                              * in words that do not change */
 };
@@ -157,6 +158,8 @@ bool command_is_shared(const struct chat *c, const char *line);
 /* The command shows its words itself (FLAG_SPOKEN). */
 bool command_is_spoken(const struct chat *c, const char *line);
 
+/* The command of a line without its prefix; NULL: unknown. */
+const struct command *command_given(const struct chat *c, const char *line);
 /* By its name or an alias, in any case; NULL: unknown. */
 const struct command *command_find(const struct chat *c, const char *name);
 

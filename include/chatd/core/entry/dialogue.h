@@ -60,6 +60,8 @@ struct dialogue {
 	char *name;          /* owned; REGISTER: the key of the name to register; otherwise NULL */
 	uint32_t room;       /* ENTER: number of the room */
 	char *secret;        /* owned, cleared: what was typed and is still needed; NULL: nothing */
+	char *code;          /* owned; SIGN_IN in a cluster: hash of the one-time code that was given; NULL: none */
+	uint64_t step;       /* and the step of the authenticator code; 0: none */
 };
 
 /* Asks again: the dialogue's question, or for the name if s has none yet. */

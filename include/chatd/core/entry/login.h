@@ -24,6 +24,9 @@ void login_name(struct chat *c, struct session *s, const char *text);
 /* The same for a guest's name that all nodes have now. more: other lines came with it. */
 void login_enter(struct chat *c, struct session *s, const char *name, bool more);
 
+/* s, whose node was cut off, had signed in to a before, and comes back in: to the room with this number, if it may. */
+void login_return(struct chat *c, struct session *s, struct account *a, uint32_t room);
+
 /* ACT_SIGN_IN: the node of s has seen the proof. */
 void login_sign_in_apply(struct chat *c, struct session *s, const char *fields);
 

@@ -27,10 +27,16 @@ struct question *password_ask(struct chat *c, struct session *s, question_then *
  * which must look the same. False: not now, and s has been told. */
 bool password_check(struct chat *c, struct session *s, question_then *then, struct account *a,
                     const char *typed);
-/* Takes the answer. True: it was right, and a code is used up. Otherwise it counts as a wrong try. */
+/* Takes the answer. True: it was right, and a code is used up; in a cluster, all nodes use it up at one point, with
+ * the sign-in (dialogue.code) or by ACT_CODE. Otherwise it counts as a wrong try. */
 bool password_was_right(struct chat *c, struct session *s, struct question *q,
                         const struct rows *rows);
-/* The same for the digits of the second step. */
+/* Uses up the one-time code of a with this hash, and tells s how many are left. False: it was used before; s was
+ * told. */
+bool password_code_use(struct chat *c, struct session *s, struct account *a, const char *hash);
+/* ACT_CODE. */
+void password_code_apply(struct chat *c, struct session *s, const char *fields);
+/* The same for the digits of the second step; in a cluster they are used up with the sign-in (dialogue.step). */
 bool password_check_code(struct chat *c, struct session *s, question_then *then, struct account *a,
                          const char *digits);
 bool password_code_was_right(struct chat *c, struct session *s, struct question *q,

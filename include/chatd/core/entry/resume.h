@@ -66,6 +66,8 @@ void resume_free(struct chat *c);
  * what has arrived there, and that session ends. */
 void resume_take(struct chat *c, struct session *s, const char *code);
 
+/* s is a guest whom its node, which was cut off, has kept: comes back in. */
+void resume_return(struct chat *c, struct session *s);
 /* ACT_RESUME. */
 void resume_apply(struct chat *c, struct session *s, const char *fields);
 

@@ -11,6 +11,7 @@
 
 #include "chatd/base/address.h"
 #include "chatd/core/event.h"
+#include "chatd/core/state/cluster.h"
 
 struct account;
 struct chat;
@@ -24,8 +25,7 @@ struct mail_view {
 	                             * until it has arrived; 0: there is none */
 	uint64_t at;                /* newest line in any room when it was shown */
 	int64_t shown_ms;           /* when it was shown, by the clock of now_ms */
-	struct conn_id reply_to;    /* connection of the person who last wrote to it with /msg; gen 0:
-	                             * nobody has */
+	struct person_ref reply_to; /* the person who last wrote to it with /msg; all 0: nobody has */
 };
 
 /* Part of struct chat: all messages that are kept. */

@@ -35,6 +35,7 @@ struct room_lines {
 	uint64_t last_id;           /* id of the newest line; 0: the room has no history */
 	int64_t last_ms;            /* when that line was said, since the epoch */
 	uint64_t deleted_seq;       /* newest record that deletes a line; 0: none */
+	uint64_t emptied;           /* in a cluster: lines up to this record are no history any more (ACT_EMPTY) */
 	struct gap gap;             /* lines that are missing, which the history does not say yet */
 	char *alone;                /* owned; the only principal that ever spoke in the room
 	                             * (share_who_address); "": nobody has; ROOM_SEVERAL: more than one,

@@ -29,6 +29,8 @@ struct line_act {
 
 /* "#123" or "123"; 0: not a line's number. */
 uint64_t line_ref_number(const char *word);
+/* The number of the line that a text begins with ("#12 yes"), which *text is moved behind; 0: it begins with none. */
+uint64_t line_ref_begins(const char **text);
 
 /* Asks for the line in s's room, and calls act with it; s waits meanwhile. If there is no such line,
  * tells s. */

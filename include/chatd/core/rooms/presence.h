@@ -44,4 +44,11 @@ void session_rename(struct chat *c, struct session *s, const char *nick, const c
  */
 void session_end(struct chat *c, struct session *s, const char *why, bool close);
 
+/* Why somebody has left whose connection, or whose node in a cluster, does not answer any more. */
+#define CONNECTION_LOST "connection lost"
+
+/* Ends it for everybody else, as session_end does for a connection that is lost; but s keeps its connection, and is at
+ * the prompt again. Without a dialogue or an ejection. */
+void session_cut(struct chat *c, struct session *s);
+
 #endif

@@ -16,6 +16,7 @@
 
 #include "chatd/base/bounds.h"
 #include "chatd/base/hash.h"
+#include "chatd/core/event.h"
 
 struct account;
 struct bytes;
@@ -42,11 +43,14 @@ enum act_kind {
 	ACT_ACCOUNT = 'A',   /* an account's terms change */
 	ACT_REGISTER = 'U',  /* a guest's name becomes an account */
 	ACT_SIGN_IN = 'I',   /* somebody has proved that an account is theirs */
+	ACT_CODE = 'F',      /* somebody who is signed in has given a one-time code of their account */
 	ACT_DROP = 'D',      /* an account is given up */
 	ACT_MAIL = 'M',      /* a private message is kept for somebody who is away, */
 	ACT_READ = 'm',      /* and has been read */
 	ACT_SEEN = 'R',      /* how far somebody has read a room */
 	ACT_TICK = 'T',      /* something is due */
+	ACT_COMPARE = 'X',   /* somebody compares what the nodes have, */
+	ACT_DIGEST = 'Y',    /* and this is what one has */
 };
 
 /* A node, as the acts so far have it. */
@@ -56,6 +60,8 @@ struct node {
 	uint64_t number;          /* of the last act of that incarnation that was applied */
 	bool up;                  /* its acts count */
 	uint64_t over;            /* the newest incarnation whose lease is over, as this node was told */
+	bool compared;            /* it has answered the comparison that this node has asked for, */
+	uint64_t digest;          /* and that is what it has */
 	struct session *people;   /* hash of its sessions, by person.number */
 	struct session *touched;  /* those whose fact is to be saved when the act is done */
 	UT_hash_handle hh;        /* in cluster.nodes */
@@ -65,7 +71,8 @@ struct node {
 struct person {
 	struct node *node;        /* NULL: no other node knows of it, or there is none */
 	uint64_t number;          /* among those of its node */
-	uint32_t pending;         /* acts that it waits for */
+	uint32_t pending;         /* acts that it waits for, */
+	uint32_t said;            /* and lines that it has said meanwhile: at most LINES_AHEAD_MAX of them */
 	char *kept;               /* owned, cleared; what an answer that is being proposed has for the asker alone; NULL:
 	                           * nothing */
 	bool touched;             /* it is in node.touched */
@@ -74,10 +81,30 @@ struct person {
 	UT_hash_handle hh;        /* in node.people */
 };
 
+/* A person, whether they have a connection here or not. */
+struct person_ref {
+	struct conn_id conn;      /* in a single chatd */
+	struct node *node;        /* and in a cluster */
+	uint64_t number;
+};
+
+/* A comparison of the nodes that somebody on this one has asked for. */
+struct comparison {
+	struct conn_id asker;     /* whose input waits; gen 0: there is no comparison */
+	uint64_t number;          /* of its act */
+	bool begun;               /* that act was applied here, */
+	uint64_t seq;             /* after this record */
+	bool status;              /* for a program (--status) */
+};
+
 /* Part of struct chat. */
 struct cluster {
 	struct node *self;        /* this node; NULL: a single chatd */
 	struct node *nodes;       /* owned hash, by name */
+	struct {
+		struct node *node; /* whose people this act ends; NULL: nobody's */
+		uint64_t before;   /* those of earlier incarnations than this one */
+	} ending;
 	bool applying;            /* an act is being applied */
 	uint32_t done;            /* act_has_room: how often it has said yes in this step */
 	int64_t at_ms;            /* the time of the last act */
@@ -85,6 +112,7 @@ struct cluster {
 	uint64_t incarnation;     /* of this process */
 	uint64_t number;          /* of our newest act */
 	uint64_t people;          /* newest person.number of ours */
+	struct comparison comparison;
 	uint64_t records;         /* a hash of all records up to the last act, */
 	uint64_t facts;           /* and the sum of those of the facts that this act has saved: in which order it does is
 	                           * no matter, and depends on the order in which a node has loaded things */
@@ -95,6 +123,9 @@ bool chat_defers(const struct chat *c);
 
 /* The time by which things that all nodes share last: that of the last act, or c->now_ms of a single chatd. */
 int64_t chat_shared_ms(const struct chat *c);
+
+/* All nodes have that this node is there: what it proposes counts. */
+bool cluster_is_up(const struct chat *c);
 
 /* Begins a chat of several nodes, before anything is loaded. */
 void cluster_begin(struct chat *c, const char *node);
@@ -107,6 +138,9 @@ void cluster_noted(struct chat *c);
 void cluster_state(const struct chat *c, struct bytes *b);
 uint32_t cluster_load(struct chat *c, const char *text);
 uint64_t cluster_digest(const struct chat *c);
+
+/* Adds the text to a hash that is the same on all nodes; from 0. */
+uint64_t cluster_mix(uint64_t hash, const char *text);
 
 /* The node of that name; NULL: there is none. */
 struct node *cluster_find(const struct chat *c, const char *name);
@@ -129,10 +163,18 @@ struct session *person_of(struct node *node, uint64_t number);
 enum { PERSON_KEY_BYTES = NODE_BYTES_MAX + 24 };
 const char *person_key(const struct session *s, char key[PERSON_KEY_BYTES]);
 
+/* Refers to s for as long as it lives; and finds it. NULL: it is gone. */
+struct person_ref person_ref(const struct session *s);
+struct session *person_at(struct chat *c, const struct person_ref *ref);
+
 /* What is saved of s has changed. */
 void person_touch(struct session *s);
 /* It has been saved. */
 void person_touched(struct session *s);
+/* People with a name who are connected here; and on a node, 0 for NULL. */
+uint32_t cluster_people_here(const struct chat *c);
+uint32_t cluster_people_of(const struct node *n);
+
 /* s has no connection here. */
 bool person_is_remote(const struct session *s);
 

@@ -187,8 +187,12 @@ void emit_stop(struct chat *c, const char *why);
 void emit_done(struct chat *c, const char *text, size_t len);
 /* Proposes an act of s (NULL: of the node itself; cluster.h). s waits until it is applied. */
 void act_propose(struct chat *c, struct session *s, enum act_kind kind, const char *text);
+/* The same for a line that is no command: s need not wait for it. */
+void act_say(struct chat *c, struct session *s, const char *text);
 /* The act as it goes to all nodes; the text is copied to the arena. */
 void emit_propose(struct chat *c, const char *text, size_t len);
+/* "NODE TEXT" for one other node, past the acts. */
+void emit_tell(struct chat *c, const char *text, size_t len);
 
 /* Asks the history; the strings are copied to the arena. */
 void emit_query(struct chat *c, struct query q);

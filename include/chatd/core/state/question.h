@@ -56,15 +56,16 @@ struct question {
 	                          * to free */
 	struct query *later;     /* owned; is asked at due_ms, which is in questions.delayed; NULL: it is on
 	                          * its way */
-	int64_t due_ms;
+	int64_t due_ms;          /* the same of one to another node: when it is given up; otherwise 0 */
 	struct question *prev, *next; /* in session->questions, or questions.own */
-	struct question *later_prev, *later_next; /* in questions.delayed */
+	struct question *later_prev, *later_next; /* in questions.delayed, or questions.told */
 };
 
 /* Part of struct chat. */
 struct questions {
 	struct question *own;    /* owned; the server's own */
 	struct question *delayed; /* questions that wait before they are asked, the next first */
+	struct question *told;   /* those to other nodes, the oldest first: after due_ms there is no answer */
 	uint64_t number;         /* newest number of a question */
 };
 
@@ -82,6 +83,15 @@ void question_ask_program(struct chat *c, struct question *q, enum effect_kind k
                           enum event_kind answer, const char *text);
 /* Asks the server what has arrived at a connection; answered by EVENT_ARRIVED. */
 void question_ask_arrived(struct chat *c, struct question *q, struct conn_id about);
+
+/* Asks another node: "NODE TEXT" is for EFFECT_TELL. Answered by EVENT_TOLD; by EVENT_UNHEARD if nobody has heard it, or
+ * has answered after TELL_ANSWER_MS. */
+enum { TELL_ANSWER_MS = 5000 };
+void question_tell(struct chat *c, struct question *q, const char *text);
+/* One whose time is over; NULL: none. */
+struct question *question_untold(const struct chat *c);
+/* The question of s with that number, for answers of that kind; NULL: none any more. */
+struct question *question_numbered(const struct session *s, enum event_kind answer, uint64_t number);
 
 /* The question that the event answers; NULL: none any more. */
 struct question *question_of(struct chat *c, const struct event *e);

@@ -27,7 +27,7 @@ struct server_status {
 	bool backup_status;      /* and with a status (--status) */
 	struct figures figures;  /* as of the last /stats */
 	uint32_t people_most;    /* most people with a name at one time since the start */
-	struct chat_counts counts; /* all but `unnamed` */
+	struct chat_counts counts; /* all but those at present */
 };
 
 #endif
