@@ -41,6 +41,7 @@ struct engine {
 	struct {
 		bool away, taken, caught_up;
 		uint64_t over[FAKE_NODES_MAX];
+		size_t goal;    /* entries that it is to have before it has caught up */
 	} told;                 /* what the loop was told: by node, of which incarnation's end */
 	char cluster[CLUSTER_ID_BYTES_MAX + 1];
 	uint64_t incarnation, before, ready; /* ours; 0: none. The last one; and the last that was told */
@@ -49,7 +50,7 @@ struct engine {
 	size_t taken;           /* those before it are known to the thread */
 	struct { bool on, appended; size_t n; uint32_t late; uint64_t serial; size_t entry; } batch; /* from open on */
 	struct sleeper sleeper;
-	size_t read, goal;      /* entries */
+	size_t read;            /* entries */
 	uint64_t serial;        /* of the last one read; 0: none */
 	size_t applied;         /* entries */
 	size_t acts;            /* among the events that wait */
@@ -225,7 +226,7 @@ static void session_begin(struct engine *e)
 	if (keys(e)->at < e->applied)
 		keys(e)->at = e->applied;
 	e->connected = true;
-	e->goal = s->entries.n;
+	e->told.goal = s->entries.n;
 	proposals_take(e);
 	if (e->incarnation != e->ready) {
 		e->ready = e->incarnation;
@@ -312,7 +313,7 @@ static void reading_step(struct engine *e)
 		}
 		proposals_read(e);
 	}
-	if (!e->told.caught_up && e->read >= e->goal) {
+	if (!e->told.caught_up && e->read >= e->told.goal) {
 		e->told.caught_up = true;
 		tell(e, ENGINE_CAUGHT_UP, NULL, 0);
 	}

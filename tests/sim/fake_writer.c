@@ -365,7 +365,7 @@ static void writing_step(struct writer *w)
 		return;
 	}
 	/* (What a start knows of a room's newest line must be the same on all nodes.) */
-	if (w->start == NULL && w->lines.n > 0 && !w->calm && prng_chance(&w->prng, 4))
+	if (w->lines.n > 0 && !w->calm && prng_chance(&w->prng, 4))
 		fake_lines_prune(w);
 	if (w->grouped ? w->marks_waiting.n == 0 : w->records.n == 0) {
 		w->writing.asleep = true;

@@ -629,6 +629,9 @@ void __wrap_chat_step(struct chat *c, struct event *e)
 		check_marks(told, room, key);
 	effects_after(e);
 	if (e->kind == EVENT_CLOSED && (p = model_peer(e->conn)) != NULL) {
+		/* The server ends it, and lets go what is held back. */
+		if (sim->server->stop.begun)
+			peer_view_let(p);
 		p->known = false;
 		p->put_out |= sim->server->stop.begun || (e->closed.reason != NULL &&
 		              strcmp(e->closed.reason, "connection too slow") == 0);

@@ -56,8 +56,6 @@ void watch_rest(struct chat *c, struct session *s, struct room *r);
 /* s has just left r, of which it had read that much: its watch goes on. */
 void watch_resume(struct chat *c, struct session *s, struct room *r, const struct reading *reading);
 
-/* Whether s may come into r, and so may watch it. */
-bool watch_may(const struct chat *c, const struct session *s, const struct room *r);
 /* Ends the watches of those who may not come into r any more, and tells them. To be called before anything is
  * published there. */
 void watch_verify(struct chat *c, struct room *r);
