@@ -152,7 +152,7 @@ void watch_doubt_session(const struct session *s)
 		s->member.watching.list[i]->room->watchers.unverified = true;
 }
 
-static bool may_watch(const struct chat *c, const struct session *s, const struct room *r)
+bool watch_may(const struct chat *c, const struct session *s, const struct room *r)
 {
 	struct bearer who = bearer_of(s);
 
@@ -169,6 +169,6 @@ void watch_verify(struct chat *c, struct room *r)
 	r->watchers.unverified = false;
 	snprintf(told, sizeof told, "You no longer watch %s: you may not read it any more.", r->name);
 	DL_FOREACH_SAFE(r->watchers.list, w, next)
-		if (!may_watch(c, w->session, r))
+		if (!watch_may(c, w->session, r))
 			end(c, w, told);
 }

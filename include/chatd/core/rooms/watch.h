@@ -56,6 +56,9 @@ void watch_rest(struct chat *c, struct session *s, struct room *r);
 /* s has just left r, of which it had read that much: its watch goes on. */
 void watch_resume(struct chat *c, struct session *s, struct room *r, const struct reading *reading);
 
+/* s may read r without being in it. */
+bool watch_may(const struct chat *c, const struct session *s, const struct room *r);
+
 /* Ends the watches of those who may not come into r any more, and tells them. To be called before anything is
  * published there. */
 void watch_verify(struct chat *c, struct room *r);
