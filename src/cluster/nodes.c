@@ -27,8 +27,9 @@ bool node_name_ok(const char *name, size_t bytes)
 	return true;
 }
 
-void nodes_reset(struct nodes *nodes, int64_t now_ms)
+void nodes_reset(struct nodes *nodes, int64_t now_ms, uint32_t grace_ms)
 {
+	nodes->judge_at_ms = now_ms + grace_ms;
 	nodes->seen = nodes->leasing = nodes->trimming = false;
 	nodes->leases_at_ms = nodes->trim_at_ms = now_ms;
 	nodes->forgetting.exact = false;
@@ -91,10 +92,12 @@ void nodes_on_incarnations(struct engine_thread *t, const redisReply *r)
  * incarnation was read has lost it. */
 void nodes_on_leases(struct engine_thread *t, const redisReply *r)
 {
+	/* After an outage all come back, and none should be given up by the first. */
+	bool young = boot_ms() < t->nodes.judge_at_ms;
 	for (uint32_t i = 0; i < t->nodes.n && i < r->elements; i++) {
 		struct node *node = &t->nodes.node[i];
 		node->up = r->element[i]->type == REDIS_REPLY_STRING;
-		if (node->up || node->incarnation == 0 || node->over == node->incarnation)
+		if (node->up || node->incarnation == 0 || node->over == node->incarnation || young)
 			continue;
 		node->over = node->incarnation;
 		tell(t, ENGINE_LEASE_OVER, node->name, node->incarnation);

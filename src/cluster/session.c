@@ -352,7 +352,7 @@ enum outcome engine_session_begin(struct engine_thread *t)
 	t->answered = t->silent = false;
 	t->append_at_ms = 0;
 	t->asks.settings_ms = boot_ms() + t->e->times.lease;
-	nodes_reset(&t->nodes, boot_ms());
+	nodes_reset(&t->nodes, boot_ms(), t->e->times.nodes + ENGINE_RETRY_MS_MAX);
 	observing_reset(t, boot_ms());
 	t->in_session = true;
 	if (t->lease.incarnation != t->ready) {

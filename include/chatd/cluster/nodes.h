@@ -39,6 +39,7 @@ struct nodes {
 	bool leasing;           /* a look at them is under way, */
 	bool trimming;          /* and so is what trimming needs */
 	int64_t leases_at_ms;     /* when to look again */
+	int64_t judge_at_ms;      /* before that a node without a lease may only be slower to come back than this one */
 	int64_t trim_at_ms;     /* and when to trim again */
 	uint64_t length;        /* of the stream, as of the last look */
 	struct forgetting forgetting;
@@ -59,8 +60,8 @@ void nodes_forget(struct nodes *nodes, struct stream_id id);
 /* An act was read. */
 void nodes_see_act(struct nodes *nodes, struct stream_id id);
 
-/* A session begins: nothing is under way. */
-void nodes_reset(struct nodes *nodes, int64_t now_ms);
+/* A session begins: nothing is under way, and no other node is given up for grace_ms. */
+void nodes_reset(struct nodes *nodes, int64_t now_ms, uint32_t grace_ms);
 /* Our lease is new: what ended meanwhile is told again. */
 void nodes_tell_again(struct nodes *nodes);
 

@@ -11,7 +11,7 @@ static int begin_node(void **state)
 {
 	begin(state);
 	chat_begin_cluster(chat, "a");
-	chat_load_cluster(chat, "0 1795378445000 5 0 0 c 4 9 0 a 2 7 1 b 1 3 1");
+	chat_load_cluster(chat, "0 1795378445000 5 0 0 1 1 - c 4 9 0 5 a 2 7 1 0 b 1 3 1 0");
 	chat_load_fact(chat, &(struct saved_fact){FACT_PERSON, "b 4294967297", "nick=bob"});
 	chat_load_fact(chat, &(struct saved_fact){FACT_PERSON, "b 4294967298", "nick=carl"});
 	chat_load_fact(chat, &(struct saved_fact){FACT_PERSON, "a 8589934593", "nick=alice"});
@@ -175,7 +175,7 @@ static int begin_compare(void **state)
 {
 	begin_node(state);
 	/* Its acts are numbered from 1: those of this incarnation have not begun. */
-	chat_load_cluster(chat, "0 1795378445000 5 0 0 c 4 9 0 a 2 0 1 b 1 3 1");
+	chat_load_cluster(chat, "0 1795378445000 5 0 0 1 1 - c 4 9 0 5 a 2 0 1 0 b 1 3 1 0");
 	return 0;
 }
 

@@ -175,7 +175,7 @@ static void shows_whole_groups_alone(void **state)
 static void has_room_for_every_end(void **state)
 {
 	(void)state;
-	struct queue *q = queue_new(16384, 1000, true);
+	struct queue *q = queue_new(32768, 1000, true);
 	char body[512], position[POSITION_BYTES_MAX + 1];
 	uint64_t pushed = 0, read = 0, seed = 1;
 	for (int round = 0; round < 3000; round++) {
