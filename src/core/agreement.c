@@ -115,7 +115,8 @@ bool agreement_takes(struct chat *c, const struct node *node, const char *fields
 	char *its = word_of(fields), *began = fields_get(fields, base);
 	uint64_t its_base = strtoull(began, NULL, 16);
 	const struct node *other = other_up(c, node);
-	const char *name = other != NULL ? differs(c->cluster.settings != NULL ? c->cluster.settings : "", its) : NULL;
+	bool known = c->cluster.settings != NULL && strchr(c->cluster.settings, '=') != NULL;
+	const char *name = other != NULL && known ? differs(c->cluster.settings, its) : NULL;
 	bool takes = false;
 
 	if (its_base == 0 || (c->cluster.base != 0 && its_base != c->cluster.base))

@@ -196,7 +196,6 @@ static void apply_node(struct chat *c, struct act *a)
 	             a->node->incarnation == (uint64_t)fields_get_number(a->text, "continues");
 	char why[AGREEMENT_WHY_BYTES];
 
-	cluster_forget_nodes(c);
 	if (a->node == NULL)
 		a->node = cluster_node(c, a->name);
 	if (stays)
@@ -213,6 +212,7 @@ static void apply_node(struct chat *c, struct act *a)
 		refused(c, a, why);
 		return;
 	}
+	cluster_forget_nodes(c);
 	if (agreement_other_base(c) != NULL)
 		emit_unfit(c, agreement_other_base(c));
 	/* Other rooms are saved when they are made. */

@@ -145,7 +145,7 @@ static void ask(const char *line)
 	nproposed = 0;
 	step((struct event){.kind = EVENT_INCARNATION, .incarnation = 2});
 	note_proposals();
-	act("c 5 1 N0 ");
+	act("c 5 1 N0 version=1 base=1");
 	act("c 5 2 T0 ");
 	sends(0, line);
 	note_proposals();
@@ -258,7 +258,7 @@ static void test_a_past_is_not_answered(void **state)
 	note_proposals();
 	act("b 1 4 X0 ");
 	assert_int_equal(nproposed, 1);
-	assert_string_equal(proposed[0], "a 3 1 N0 ");
+	assert_memory_equal(proposed[0], "a 3 1 N0 ", 9);
 	act(proposed[0]);
 	act("b 1 5 X0 ");
 	assert_int_equal(nproposed, 2);
