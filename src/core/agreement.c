@@ -9,6 +9,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/fields.h"
+#include "chatd/base/time_format.h"
 #include "chatd/core/state/state.h"
 
 /* What acts mean. It goes up when an older chatd would make something else of an act. */
@@ -21,7 +22,7 @@ static const char other_base[] = "this node's database is not one of this cluste
 
 /* By the names of their keys in the configuration. */
 static const char *const names[] = {
-	"line_bytes_max", "guest_room_days", "command_prefix", "lobby", "server_name", "address_exempt", NULL,
+	"line_bytes_max", "guest_room_days", "command_prefix", "lobby", "server_name", "address_exempt", "TZ", NULL,
 };
 
 static void put_exempt(const struct chat *c, struct bytes *b)
@@ -34,6 +35,19 @@ static void put_exempt(const struct chat *c, struct bytes *b)
 	fields_put_number(b, "address_exempt", (int64_t)(hash >> 1));
 }
 
+/* Some records have times of the day in them. */
+static void put_zone(struct bytes *b)
+{
+	static const int64_t times_ms[] = {1767225600000, 1782864000000}; /* January and July 2026 */
+	struct stamp_cache cache = {0};
+	struct bytes zone = {0};
+
+	for (size_t i = 0; i < sizeof times_ms / sizeof *times_ms; i++)
+		bytes_puts(&zone, format_stamp(&cache, times_ms[i]));
+	fields_put_number(b, "TZ", (int64_t)(cluster_mix(0, zone.data) >> 1));
+	bytes_release(&zone);
+}
+
 static void put_settings(const struct chat *c, struct bytes *b)
 {
 	char prefix[] = {c->config.command_prefix, '\0'};
@@ -44,6 +58,7 @@ static void put_settings(const struct chat *c, struct bytes *b)
 	fields_put(b, "lobby", c->rooms.lobby->key);
 	fields_put(b, "server_name", c->entry.welcome.name);
 	put_exempt(c, b);
+	put_zone(b);
 }
 
 void agreement_put(struct chat *c, struct bytes *b)

@@ -525,6 +525,8 @@ static void apply(struct chat *c, const struct act *a)
 		break;
 	case ACT_ACCOUNT:
 		account_change_as(c, a->text);
+		if (s != NULL && session_is_here(s) && s->state == SESSION_CHAT)
+			account_tell_done(c, s, a->text);
 		break;
 	case ACT_MAIL:
 		if (s != NULL && s->state == SESSION_CHAT)

@@ -154,6 +154,73 @@ static bool may_change(struct chat *c, struct session *s)
 	return false;
 }
 
+/* -- changes, once they are made ------------------------------------------------------------- */
+
+static void tell_password(struct chat *c, struct session *s)
+{
+	emit_security(c, s, "passwd", "changed the password");
+	emit_reply(c, s, "Your password has been changed.");
+	tell_certs(c, s);
+}
+
+static void tell_codes(struct chat *c, struct session *s)
+{
+	const char *p = s->person.kept != NULL ? s->person.kept : "";
+
+	c->output.secret = true;
+	emit_security(c, s, "codes", "made new one-time codes");
+	emit_reply(c, s, "Ten codes, each good once in place of your password. Write them down: they "
+	           "are not shown again, and your old codes no longer work.");
+	while (*p != '\0') {
+		size_t len = strcspn(p, " ");
+
+		emit_reply(c, s, "  %.*s", (int)len, p);
+		p += len + strspn(p + len, " ");
+	}
+	person_forget(s);
+}
+
+static void tell_totp(struct chat *c, struct session *s)
+{
+	emit_security(c, s, "totp", "began a second step");
+	emit_reply(c, s, "From now on you are asked for such a code after your password. With a "
+	           "one-time code (%ccodes) you are not.", c->config.command_prefix);
+}
+
+static void tell_totp_off(struct chat *c, struct session *s)
+{
+	emit_security(c, s, "totp", "ended the second step");
+	emit_reply(c, s, "The second step is off: your password alone signs you in.");
+}
+
+/* By their names in the act. */
+static const struct {
+	const char *name;
+	void (*tell)(struct chat *c, struct session *s);
+} changes[] = {
+	{"password", tell_password}, {"codes", tell_codes}, {"totp", tell_totp}, {"totp-off", tell_totp_off},
+};
+
+static void change(struct chat *c, struct session *s, struct account *a, const struct account_terms *t, size_t i)
+{
+	if (!account_change_told(c, s, a, t, changes[i].name))
+		changes[i].tell(c, s);
+}
+
+enum { CHANGE_PASSWORD, CHANGE_CODES, CHANGE_TOTP, CHANGE_TOTP_OFF };
+
+void account_tell_done(struct chat *c, struct session *s, const char *fields)
+{
+	char *done = fields_get(fields, "done");
+
+	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
+		if (strcmp(changes[i].name, done) == 0)
+			changes[i].tell(c, s);
+	free(done);
+}
+
+/* -- answers --------------------------------------------------------------------------------- */
+
 /* The hash of a new password. */
 static void hash_answer(struct chat *c, struct session *s, struct question *q, const struct event *e)
 {
@@ -171,18 +238,14 @@ static void hash_answer(struct chat *c, struct session *s, struct question *q, c
 	t = account_terms(a);
 	t.hash = e->rows->hash.text;
 	t.before = (struct wrong){0};
-	account_change(c, a, &t);
+	change(c, s, a, &t, CHANGE_PASSWORD);
 	dialogue_end(c, s);
-	emit_security(c, s, "passwd", "changed the password");
-	emit_reply(c, s, "Your password has been changed.");
-	tell_certs(c, s);
 }
 
 static void codes_answer(struct chat *c, struct session *s, struct question *q,
                          const struct event *e)
 {
 	struct account *a = account_at(c, &q->account);
-	const char *p = e->rows->codes.codes;
 	struct account_terms t;
 
 	c->output.secret = true;
@@ -191,16 +254,9 @@ static void codes_answer(struct chat *c, struct session *s, struct question *q,
 	dialogue_end(c, s);
 	t = account_terms(a);
 	t.codes = e->rows->codes.hashes;
-	account_change(c, a, &t);
-	emit_security(c, s, "codes", "made new one-time codes");
-	emit_reply(c, s, "Ten codes, each good once in place of your password. Write them down: they "
-	           "are not shown again, and your old codes no longer work.");
-	while (*p != '\0') {
-		size_t len = strcspn(p, " ");
-
-		emit_reply(c, s, "  %.*s", (int)len, p);
-		p += len + strspn(p + len, " ");
-	}
+	person_forget(s);
+	s->person.kept = mem_strdup(e->rows->codes.codes);
+	change(c, s, a, &t, CHANGE_CODES);
 }
 
 /* As in an address of the web (RFC 3986, 2.1). */
@@ -267,11 +323,8 @@ static void set_totp_answer(struct chat *c, struct session *s, struct question *
 	t.totp = s->dialogue->secret;
 	/* Each code counts once. */
 	t.totp_step = e->rows->check_totp.step;
-	account_change(c, a, &t);
+	change(c, s, a, &t, CHANGE_TOTP);
 	dialogue_end(c, s);
-	emit_security(c, s, "totp", "began a second step");
-	emit_reply(c, s, "From now on you are asked for such a code after your password. With a "
-	           "one-time code (%ccodes) you are not.", c->config.command_prefix);
 }
 
 static void drop(struct chat *c, struct session *s, struct account *a, bool lines)
@@ -326,9 +379,7 @@ static void old_answer(struct chat *c, struct session *s, struct question *q, co
 		dialogue_end(c, s);
 		t = account_terms(a);
 		t.totp = "";
-		account_change(c, a, &t);
-		emit_security(c, s, "totp", "ended the second step");
-		emit_reply(c, s, "The second step is off: your password alone signs you in.");
+		change(c, s, a, &t, CHANGE_TOTP_OFF);
 	} else if (d->aim == DIALOGUE_SET_CODES) {
 		password_ask(c, s, codes_answer, a, QUERY_CODES, "", "");
 	} else if (d->aim == DIALOGUE_DROP) {

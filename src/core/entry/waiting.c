@@ -66,6 +66,7 @@ static void tell_lost(struct chat *c, struct session *s)
 		emit_reply(c, s, "Not sent: the last %" PRIu32 " lines that you typed.", lost);
 	c->cluster.nlost -= s->person.lost > 0;
 	s->person.pending = s->person.said = s->person.before = s->person.lost = 0;
+	person_forget(s);
 }
 
 void waiting_in_vain(struct chat *c, struct session *s)

@@ -384,7 +384,8 @@ _Static_assert(SIGN_INS_KEPT <= 5, "each has a name");
 
 /* In a cluster: proposes what is different in t. Which names these are is said as well, because empty values are left
  * out. */
-static void propose(struct chat *c, const struct account *a, const struct account_terms *t)
+static void propose(struct chat *c, struct session *s, const struct account *a, const struct account_terms *t,
+                    const char *done)
 {
 	struct account_terms is = account_terms(a);
 	struct bytes before = {0}, after = {0}, act = {0}, names = {0};
@@ -406,7 +407,8 @@ static void propose(struct chat *c, const struct account *a, const struct accoun
 	}
 	if (names.len > 0) {
 		bytes_printf(&act, " changes=,%s", names.data);
-		act_propose(c, NULL, ACT_ACCOUNT, act.data);
+		fields_put(&act, "done", done);
+		act_propose(c, s, ACT_ACCOUNT, act.data);
 	}
 	c->output.secret = true;
 	explicit_bzero(before.data, before.len);
@@ -421,17 +423,27 @@ static void propose(struct chat *c, const struct account *a, const struct accoun
 void account_change(struct chat *c, struct account *a, const struct account_terms *t)
 {
 	if (chat_defers(c)) {
-		propose(c, a, t);
+		propose(c, NULL, a, t, "");
 		return;
 	}
 	account_apply(c, a, t);
 	account_save(c, a);
 }
 
+bool account_change_told(struct chat *c, struct session *s, struct account *a, const struct account_terms *t, const char *done)
+{
+	if (chat_defers(c)) {
+		propose(c, s, a, t, done);
+		return true;
+	}
+	account_change(c, a, t);
+	return false;
+}
+
 void account_change_later(struct chat *c, struct account *a, const struct account_terms *t)
 {
 	if (c->cluster.self != NULL)
-		propose(c, a, t);
+		propose(c, NULL, a, t, "");
 	else
 		account_change(c, a, t);
 }

@@ -16,5 +16,7 @@ void cmd_resume(struct chat *c, struct session *s, const struct args *a);
 /* ACT_REGISTER and ACT_DROP, as all nodes apply them. */
 void register_apply(struct chat *c, struct session *s, const char *fields);
 void drop_apply(struct chat *c, struct session *s, const char *fields);
+/* A change of the account of s that s has asked for here has been made on all nodes (ACT_ACCOUNT): tells s. */
+void account_tell_done(struct chat *c, struct session *s, const char *fields);
 
 #endif

@@ -177,6 +177,10 @@ void account_terms_free(struct account_terms *t);
 void account_apply(struct chat *c, struct account *a, const struct account_terms *t);
 /* The same, and saves the account. In a cluster it is proposed: a has its new terms when all nodes have. */
 void account_change(struct chat *c, struct account *a, const struct account_terms *t);
+/* The same for s, who is to be told of it. True: in a cluster, when all nodes have it: the act says `done` then, and s
+ * waits. */
+bool account_change_told(struct chat *c, struct session *s, struct account *a, const struct account_terms *t,
+                         const char *done);
 /* The same for what this node alone does, perhaps amid an act: it is proposed even then. */
 void account_change_later(struct chat *c, struct account *a, const struct account_terms *t);
 /* Saves the account as it is. */
