@@ -199,6 +199,8 @@ static bool answer_all(void)
 	return any;
 }
 
+static bool forged; /* acts that no node has proposed: what only a person's own node has may differ from what they say of it */
+
 static void dump(int node)
 {
 	const struct chat *c = peers[node].chat;
@@ -249,7 +251,7 @@ static void spread(void)
 				step_at(i, (struct event){.kind = EVENT_ACT});
 			p->applied++;
 			step_at(i, (struct event){.kind = EVENT_STORED, .stored.seq = p->stored});
-			if (chat_digest(p->chat) != chat_digest(peers[0].chat)) {
+			if (!forged && chat_digest(p->chat) != chat_digest(peers[0].chat)) {
 				dump(0);
 				dump(i);
 				printf("# %s has\n%s# %s has\n%s", node_names[0], peers[0].records.data, node_names[i], p->records.data);
@@ -337,7 +339,7 @@ static void dies(int node)
 		for (size_t i = 0; i < p->nfacts; i++)
 			if (p->facts[i].kind == order[k])
 				chat_load_fact(p->chat, &(struct saved_fact){(enum fact_kind)order[k], p->facts[i].key, p->facts[i].value});
-	if (p->applied > 0 && peers[(node + 1) % NODES].applied == p->applied &&
+	if (!forged && p->applied > 0 && peers[(node + 1) % NODES].applied == p->applied &&
 	    chat_digest(p->chat) != chat_digest(peers[(node + 1) % NODES].chat)) {
 		dump((node + 1) % NODES);
 		dump(node);
@@ -393,6 +395,7 @@ static int end_nodes(void **state)
 	while (ntold > 0)
 		free(told[--ntold]);
 	deaf = -1;
+	forged = false;
 	free(again);
 	again = NULL;
 	return end(state);
@@ -1103,6 +1106,29 @@ static void test_anything(void **state)
 	}
 }
 
+/* What is a slip, and may have a password in it, is no act. */
+static void test_slips_stay_here(void **state)
+{
+	static const char *const slips[] = {
+		"/room pasword s3cret\n", "/room --in=ops pass s3cret\n", "/room set password s3cret\n", "/nick x1 s3cret\n", "/invite x1 s3cret\n",
+		"/leave s3cret\n", "/kick --x x1 s3cret\n", "/announce s3cret\n", "/room --in=nowhere private s3cret\n",
+	};
+
+	(void)state;
+	comes(0, 0, "alice s3cret\n");
+	reads(0, 0, "a name cannot have spaces");
+	say(0, 0, "alice\n");
+	say(0, 0, "/join ops\n");
+	for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
+		say(0, 0, slips[i]);
+	reads(0, 0, "There is no room nowhere");
+	for (size_t i = 0; i < nstream; i++)
+		assert_null(strstr(stream[i].text, "s3cret"));
+	/* A name that is only nearly one, from a script, whose next line must not become its name. */
+	comes(1, 0, "a name\nhello\n");
+	reads(1, 0, "so you are");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1133,6 +1159,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_roles_go_too, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_much_goes_at_once, begin_nodes, end_nodes),
 		cmocka_unit_test(test_anything),
+		cmocka_unit_test_setup_teardown(test_slips_stay_here, begin_nodes, end_nodes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

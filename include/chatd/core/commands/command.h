@@ -154,6 +154,9 @@ bool command_is_said(const struct chat *c, const char *line);
 /* In a cluster, a line without its prefix changes what all nodes share, and has no password
  * in it, which no other node may read: then its last step is an act. */
 bool command_is_shared(const struct chat *c, const char *line);
+/* Whether s can use it with these words, as far as this node knows; if not, tells s. So no act is made of what is only a
+ * slip, with a password in it perhaps. line is as for command_is_shared, which is true of it. */
+bool command_fits(struct chat *c, struct session *s, const char *line);
 
 /* The command shows its words itself (FLAG_SPOKEN). */
 bool command_is_spoken(const struct chat *c, const char *line);
