@@ -204,6 +204,10 @@ static void apply_enter(struct chat *c, const struct act *a)
 	name = fields_get(a->text, "name");
 	if (s == NULL)
 		s = session_begin_remote(c, a->node, a->person, false, a->text);
+	if (s->state != SESSION_LOGIN) {
+		free(name);
+		return;
+	}
 	login_enter(c, s, name, fields_get_number(a->text, "more") != 0);
 	if (s->state == SESSION_LOGIN && person_is_remote(s))
 		session_end(c, s, NULL, false);
@@ -219,6 +223,8 @@ static void apply_comer(struct chat *c, const struct act *a)
 		return;
 	if (s == NULL)
 		s = session_begin_remote(c, a->node, a->person, false, a->text);
+	if (s->state != SESSION_LOGIN && s->state != SESSION_CHAT)
+		return;
 	if (a->kind == ACT_SIGN_IN)
 		login_sign_in_apply(c, s, a->text);
 	else
@@ -246,7 +252,7 @@ static void apply_host(struct chat *c, struct session *s, const struct act *a)
 
 static void apply_end(struct chat *c, struct session *s, const char *text)
 {
-	char *why = fields_get(text, "why");
+	char *why = fields_get_text(text, "why", BODY_BYTES_MAX);
 
 	if (fields_get_number(text, "keep") != 0)
 		resume_keep(c, s);
@@ -538,6 +544,12 @@ static void finish(struct chat *c)
 	bytes_release(&b);
 }
 
+/* One that can be shown, and counted on from, whatever the engine says. */
+static int64_t time_of(int64_t ms)
+{
+	return ms < 0 ? 0 : ms > TIME_MS_MAX ? TIME_MS_MAX : ms;
+}
+
 void act_apply(struct chat *c, const struct event *e)
 {
 	int64_t before_ms = c->cluster.at_ms;
@@ -554,7 +566,7 @@ void act_apply(struct chat *c, const struct event *e)
 	if (!parse(c, e->act.text, &a))
 		return;
 	c->cluster.applying = true;
-	c->wall_ms = c->cluster.at_ms = e->act.at_ms;
+	c->wall_ms = c->cluster.at_ms = time_of(e->act.at_ms);
 	if (a.kind == ACT_NODE && a.incarnation > a.node->incarnation) {
 		apply_node(c, &a);
 	} else if (a.node->up && a.incarnation == a.node->incarnation && a.number > a.node->number) {
