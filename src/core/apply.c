@@ -60,16 +60,14 @@ struct act {
 /* False: it is none. */
 static bool parse(struct chat *c, const char *text, struct act *a)
 {
-	const char *blank = strchr(text, ' ');
-	char *name, *end;
+	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+	char name[NODE_BYTES_MAX + 1], *end;
 
-	if (blank == NULL || blank == text)
+	if (len == 0 || len > NODE_BYTES_MAX || text[len] != ' ')
 		return false;
-	name = mem_strdup(text);
-	name[blank - text] = '\0';
-	a->node = cluster_node(c, name);
-	free(name);
-	a->incarnation = strtoull(blank + 1, &end, 10);
+	memcpy(name, text, len);
+	name[len] = '\0';
+	a->incarnation = strtoull(text + len, &end, 10);
 	a->number = strtoull(end, &end, 10);
 	if (*end != ' ' || end[1] == '\0')
 		return false;
@@ -78,7 +76,9 @@ static bool parse(struct chat *c, const char *text, struct act *a)
 	if (*end != ' ')
 		return false;
 	a->text = end + 1;
-	return true;
+	/* A node is known from its start on. */
+	a->node = a->kind == ACT_NODE ? cluster_node(c, name) : cluster_find(c, name);
+	return a->node != NULL;
 }
 
 /* -- nodes --------------------------------------------------------------------------------- */

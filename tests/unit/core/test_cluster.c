@@ -1111,7 +1111,7 @@ static void test_slips_stay_here(void **state)
 {
 	static const char *const slips[] = {
 		"/room pasword s3cret\n", "/room --in=ops pass s3cret\n", "/room set password s3cret\n", "/nick x1 s3cret\n", "/invite x1 s3cret\n",
-		"/leave s3cret\n", "/kick --x x1 s3cret\n", "/announce s3cret\n", "/room --in=nowhere private s3cret\n",
+		"/leave s3cret\n", "/resume s3cret\n", "/kick --x x1 s3cret\n", "/announce s3cret\n", "/room --in=nowhere private s3cret\n",
 	};
 
 	(void)state;
@@ -1127,6 +1127,28 @@ static void test_slips_stay_here(void **state)
 	/* A name that is only nearly one, from a script, whose next line must not become its name. */
 	comes(1, 0, "a name\nhello\n");
 	reads(1, 0, "so you are");
+}
+
+/* Somebody knew a room's password when their node looked, but no longer when it is their turn. */
+static void test_a_password_was_changed(void **state)
+{
+	char *at;
+
+	(void)state;
+	comes(0, 0, "x2\ncorrect horse\n");
+	comes(1, 0, "bob\n");
+	say(0, 0, "/join ops\n");
+	say(0, 0, "/room password correct horse\n");
+	step_at(0, (struct event){.kind = EVENT_BYTES, .conn = id(0), .bytes = {"/room password battery staple\n", 30, 0}});
+	answer_all();
+	at = strstr(stream[nstream - 1].text, "hash");
+	assert_non_null(at);
+	at[strlen(at) - 1] = '2';
+	step_at(1, (struct event){.kind = EVENT_BYTES, .conn = id(0), .bytes = {"/join ops correct horse\n", 24, 0}});
+	spread();
+	reads(1, 0, "was just changed");
+	say(1, 0, "/join ops battery staple\n");
+	reads(1, 0, "You are in ops");
 }
 
 /* -- whatever stands in the stream ---------------------------------------------------------- */
@@ -1315,6 +1337,7 @@ int main(void)
 		cmocka_unit_test(test_anything),
 		cmocka_unit_test_setup_teardown(test_slips_stay_here, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_forged, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_a_password_was_changed, begin_nodes, end_nodes),
 		cmocka_unit_test(test_hostile),
 	};
 
