@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "chatd/base/fields.h"
+#include "chatd/base/text.h"
 #include "chatd/core/commands/cmd_account.h"
 #include "chatd/core/commands/cmd_cert.h"
 #include "chatd/core/commands/cmd_cluster.h"
@@ -233,10 +234,13 @@ static void apply_comer(struct chat *c, const struct act *a)
 		session_end(c, s, NULL, false);
 }
 
+/* No node proposes a command that is for one node alone, and none is run here. */
 static void apply_line(struct chat *c, struct session *s, const char *text)
 {
 	size_t len = strlen(text);
 
+	if (!input_is_talk(c, text) && !command_is_shared(c, text + 1))
+		return;
 	memcpy(c->input.body, text, len + 1);
 	input_act(c, s, len);
 }
@@ -245,7 +249,7 @@ static void apply_host(struct chat *c, struct session *s, const struct act *a)
 {
 	char *line = mem_strdup(a->text);
 
-	if (s->state == SESSION_HOST)
+	if (s->state == SESSION_HOST && command_is_shared(c, line))
 		command_run(c, s, line);
 	free(line);
 }
@@ -263,7 +267,25 @@ static void apply_end(struct chat *c, struct session *s, const char *text)
 
 /* -- answers ------------------------------------------------------------------------------- */
 
+enum {
+	HEAD_BYTES = 512,        /* of an act, with the name of a field */
+	FIELD_EXPANSION = 3,     /* %20 */
+};
+
 static const struct shared_question *const shared[] = {&line_shared, &report_shared, &undo_shared, &code_shared};
+
+/* The line, as far as an act has room for it behind the rest: no answer needs more. */
+static void put_body(struct bytes *b, const char *body)
+{
+	size_t room = b->len + HEAD_BYTES < ACT_BYTES_MAX ? (ACT_BYTES_MAX - HEAD_BYTES - b->len) / FIELD_EXPANSION : 0;
+	size_t len = strlen(body);
+	char *part = mem_strdup(body);
+
+	if (len > room)
+		part[text_whole(part, room)] = '\0';
+	fields_put(b, "body", part);
+	free(part);
+}
 
 static void put_rows(struct bytes *b, const struct rows *rows)
 {
@@ -281,8 +303,8 @@ static void put_rows(struct bytes *b, const struct rows *rows)
 	fields_put_number(b, "room", row->room);
 	fields_put(b, "room_name", row->room_name);
 	fields_put(b, "sender", row->sender);
-	fields_put(b, "body", row->body);
 	fields_put(b, "changed", row->changed != NULL ? row->changed : "");
+	put_body(b, row->body);
 }
 
 void answer_propose(struct chat *c, const struct question *q, const struct rows *rows)

@@ -96,6 +96,7 @@ static char *again; /* an act that will come once more; owned */
 /* Some twice, and behind others, as after an answer that was lost. */
 static void append(const char *text)
 {
+	assert_true(strlen(text) <= ACT_BYTES_MAX);
 	stream[nstream].text = mem_strdup(text);
 	stream[nstream++].at_ms = wall();
 	if (again != NULL && next(3) == 0) {
@@ -164,11 +165,12 @@ static void step_at(int node, struct event e)
 }
 
 static uint32_t which; /* of the hashes is right, from 0 */
+static const char *line_body = "hello"; /* of the line that a store has */
 
 static void answer(int node, const struct query *q)
 {
-	static const struct row line = {.id = 103, .time_ms = 1795378445000, .kind = RECORD_SAY, .room = 6, .room_name = "general",
-	                                .sender = "x1", .body = "hello"};
+	const struct row line = {.id = 103, .time_ms = 1795378445000, .kind = RECORD_SAY, .room = 6, .room_name = "general",
+	                                .sender = "x1", .body = line_body};
 	struct rows rows = {.kind = q->kind, .number = q->number, .conn = q->conn};
 
 	if (q->kind == QUERY_CHECK)
@@ -1151,6 +1153,42 @@ static void test_a_password_was_changed(void **state)
 	reads(1, 0, "You are in ops");
 }
 
+/* The longest lines, of which each byte becomes several in an act: what does not fit is refused, and an end comes anyway. */
+static void test_long_lines(void **state)
+{
+	static char line[LINE_BYTES_LIMIT + 64], body[BODY_BYTES_MAX + 1];
+	static const char *const begins[] = {"/reply #103 x", "/msg x1 x", "/delete #103 x", "/report #103 x", "x", "/away x", "/topic x", "/quit x"};
+	struct chat_config wide = config;
+
+	(void)state;
+	memset(body, '%', sizeof body - 1);
+	line_body = body;
+	comes(1, 0, "bob\n");
+	for (uint32_t max = LINE_BYTES_DEFAULT; max <= LINE_BYTES_LIMIT; max += LINE_BYTES_LIMIT - LINE_BYTES_DEFAULT) {
+		wide.line_bytes_max = max;
+		for (int i = 0; i < NODES; i++)
+			chat_configure(peers[i].chat, &wide);
+		comes(0, 0, "alice\n");
+		for (size_t i = 0; i < sizeof begins / sizeof *begins; i++) {
+			size_t n = strlen(begins[i]);
+
+			strcpy(line, begins[i]);
+			for (; n < max - 1; n++)
+				line[n] = n % 9 == 0 ? 'a' : '\t';
+			strcpy(line + n, "\n");
+			now_ms += 60000;
+			say(0, 0, line);
+			if (i == 0 && max == LINE_BYTES_DEFAULT)
+				hears(1, "@x1 #103");
+		}
+		assert_true(peers[0].closed[0]);
+		peers[0].closed[0] = false;
+		step_at(0, (struct event){.kind = EVENT_RELEASED, .conn = id(0)});
+		assert_int_equal(peers[1].chat->people.n, 1);
+	}
+	line_body = "hello";
+}
+
 /* -- whatever stands in the stream ---------------------------------------------------------- */
 
 /* A number as somebody would write it who wants to see what happens. */
@@ -1338,6 +1376,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_slips_stay_here, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_forged, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_password_was_changed, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_long_lines, begin_nodes, end_nodes),
 		cmocka_unit_test(test_hostile),
 	};
 
