@@ -1189,6 +1189,25 @@ static void test_long_lines(void **state)
 	line_body = "hello";
 }
 
+/* Each node shows its people its own rules, and it alone says that they know them. */
+static void test_rules_are_each_nodes(void **state)
+{
+	struct chat_config own = config;
+	size_t before, n = 0;
+
+	(void)state;
+	for (int i = 0; i < NODES; i++) {
+		own.face.rules = i == 0 ? "Be nice.\n" : "Be nicer.\n";
+		chat_configure(peers[i].chat, &own);
+	}
+	before = nstream;
+	comes(1, 0, "x2\ncorrect horse\n");
+	reads(1, 0, "Be nicer.");
+	for (size_t i = before; i < nstream; i++)
+		n += strstr(stream[i].text, "changes=,rules,") != NULL;
+	assert_int_equal(n, 1);
+}
+
 /* -- whatever stands in the stream ---------------------------------------------------------- */
 
 /* A number as somebody would write it who wants to see what happens. */
@@ -1377,6 +1396,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_forged, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_password_was_changed, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_long_lines, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_rules_are_each_nodes, begin_nodes, end_nodes),
 		cmocka_unit_test(test_hostile),
 	};
 
