@@ -14,6 +14,7 @@
 
 #include "chatd/base/fields.h"
 #include "chatd/core/agreement.h"
+#include "chatd/base/text.h"
 #include "chatd/core/commands/cmd_account.h"
 #include "chatd/core/commands/cmd_cert.h"
 #include "chatd/core/commands/cmd_cluster.h"
@@ -79,7 +80,8 @@ static bool parse(const struct chat *c, const char *text, struct act *a)
 	if (*end != ' ')
 		return false;
 	a->text = end + 1;
-	return true;
+	/* A node is known from its start on. */
+	return a->node != NULL || a->kind == ACT_NODE;
 }
 
 /* -- nodes --------------------------------------------------------------------------------- */
@@ -194,9 +196,10 @@ static void apply_node(struct chat *c, struct act *a)
 {
 	bool stays = a->node != NULL && a->node->up && a->node->incarnation != 0 &&
 	             a->node->incarnation == (uint64_t)fields_get_number(a->text, "continues");
+	bool fresh = a->node == NULL;
 	char why[AGREEMENT_WHY_BYTES];
 
-	if (a->node == NULL)
+	if (fresh)
 		a->node = cluster_node(c, a->name);
 	if (stays)
 		keep_people(c, a);
@@ -210,6 +213,8 @@ static void apply_node(struct chat *c, struct act *a)
 		begin_end(c, a->node, a->incarnation);
 	if (!a->node->up) {
 		refused(c, a, why);
+		if (fresh)
+			cluster_node_drop(c, a->node);
 		return;
 	}
 	cluster_forget_nodes(c);
@@ -257,6 +262,10 @@ static void apply_enter(struct chat *c, const struct act *a)
 	name = fields_get(a->text, "name");
 	if (s == NULL)
 		s = session_begin_remote(c, a->node, a->person, false, a->text);
+	if (s->state != SESSION_LOGIN) {
+		free(name);
+		return;
+	}
 	login_enter(c, s, name, fields_get_number(a->text, "more") != 0);
 	if (s->state == SESSION_LOGIN && person_is_remote(s))
 		session_end(c, s, NULL, false);
@@ -272,6 +281,8 @@ static void apply_comer(struct chat *c, const struct act *a)
 		return;
 	if (s == NULL)
 		s = session_begin_remote(c, a->node, a->person, false, a->text);
+	if (s->state != SESSION_LOGIN && s->state != SESSION_CHAT)
+		return;
 	if (a->kind == ACT_SIGN_IN)
 		login_sign_in_apply(c, s, a->text);
 	else
@@ -280,10 +291,13 @@ static void apply_comer(struct chat *c, const struct act *a)
 		session_end(c, s, NULL, false);
 }
 
+/* No node proposes a command that is for one node alone, and none is run here. */
 static void apply_line(struct chat *c, struct session *s, const char *text)
 {
 	size_t len = strlen(text);
 
+	if (!input_is_talk(c, text) && !command_is_shared(c, text + 1))
+		return;
 	memcpy(c->input.body, text, len + 1);
 	input_act(c, s, len);
 }
@@ -292,14 +306,14 @@ static void apply_host(struct chat *c, struct session *s, const struct act *a)
 {
 	char *line = mem_strdup(a->text);
 
-	if (s->state == SESSION_HOST)
+	if (s->state == SESSION_HOST && command_is_shared(c, line))
 		command_run(c, s, line);
 	free(line);
 }
 
 static void apply_end(struct chat *c, struct session *s, const char *text)
 {
-	char *why = fields_get(text, "why");
+	char *why = fields_get_text(text, "why", BODY_BYTES_MAX);
 
 	if (fields_get_number(text, "keep") != 0)
 		resume_keep(c, s);
@@ -310,7 +324,25 @@ static void apply_end(struct chat *c, struct session *s, const char *text)
 
 /* -- answers ------------------------------------------------------------------------------- */
 
+enum {
+	HEAD_BYTES = 512,        /* of an act, with the name of a field */
+	FIELD_EXPANSION = 3,     /* %20 */
+};
+
 static const struct shared_question *const shared[] = {&line_shared, &report_shared, &undo_shared, &code_shared};
+
+/* The line, as far as an act has room for it behind the rest: no answer needs more. */
+static void put_body(struct bytes *b, const char *body)
+{
+	size_t room = b->len + HEAD_BYTES < ACT_BYTES_MAX ? (ACT_BYTES_MAX - HEAD_BYTES - b->len) / FIELD_EXPANSION : 0;
+	size_t len = strlen(body);
+	char *part = mem_strdup(body);
+
+	if (len > room)
+		part[text_whole(part, room)] = '\0';
+	fields_put(b, "body", part);
+	free(part);
+}
 
 static void put_rows(struct bytes *b, const struct rows *rows)
 {
@@ -328,8 +360,8 @@ static void put_rows(struct bytes *b, const struct rows *rows)
 	fields_put_number(b, "room", row->room);
 	fields_put(b, "room_name", row->room_name);
 	fields_put(b, "sender", row->sender);
-	fields_put(b, "body", row->body);
 	fields_put(b, "changed", row->changed != NULL ? row->changed : "");
+	put_body(b, row->body);
 }
 
 void answer_propose(struct chat *c, const struct question *q, const struct rows *rows)
@@ -606,6 +638,12 @@ static void finish(struct chat *c)
 	bytes_release(&b);
 }
 
+/* One that can be shown, and counted on from, whatever the engine says. */
+static int64_t time_of(int64_t ms)
+{
+	return ms < 0 ? 0 : ms > TIME_MS_MAX ? TIME_MS_MAX : ms;
+}
+
 void act_apply(struct chat *c, const struct event *e)
 {
 	int64_t before_ms = c->cluster.at_ms;
@@ -622,7 +660,7 @@ void act_apply(struct chat *c, const struct event *e)
 	if (!parse(c, e->act.text, &a))
 		return;
 	c->cluster.applying = true;
-	c->wall_ms = c->cluster.at_ms = e->act.at_ms;
+	c->wall_ms = c->cluster.at_ms = time_of(e->act.at_ms);
 	if (a.kind == ACT_NODE && a.incarnation > (a.node != NULL ? a.node->incarnation : 0)) {
 		apply_node(c, &a);
 	} else if (a.node != NULL && a.node->up && a.incarnation == a.node->incarnation && a.number > a.node->number) {

@@ -80,7 +80,7 @@ static void host_line(struct chat *c, struct session *s, char *text)
 		emit_reply(c, s, "Only commands work here. %chelp lists them; %cnick NAME enters the chat.", p, p);
 	else if (!chat_defers(c) || !command_is_shared(c, text + 1))
 		command_run(c, s, text + 1);
-	else if (emit_can_save(c, s))
+	else if (command_fits(c, s, text + 1) && emit_can_save(c, s))
 		act_propose(c, s, ACT_HOST, text + 1);
 }
 
@@ -113,7 +113,7 @@ void input_act(struct chat *c, struct session *s, size_t len)
 static bool may_propose(struct chat *c, struct session *s, const char *text)
 {
 	if (is_command(c, text))
-		return emit_can_save(c, s) && (!command_is_said(c, text + 1) || (!flood_refuses(c, s, "sent") &&
+		return command_fits(c, s, text + 1) && emit_can_save(c, s) && (!command_is_said(c, text + 1) || (!flood_refuses(c, s, "sent") &&
 		                                                                 access_speak(c, s, s->room)));
 	return !outage_refuses(c, s) && access_speak(c, s, s->room);
 }

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -15,6 +16,7 @@
 #include "chatd/core/rooms/line_ref.h"
 #include "chatd/core/rooms/membership.h"
 #include "chatd/core/rooms/room.h"
+#include "chatd/core/rooms/setting.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
@@ -258,10 +260,20 @@ static size_t word_reach(const char *p)
 	return n + word_length(p + n);
 }
 
+/* The bytes of a line's command and its options, which come first. */
+static size_t head_bytes(const char *line)
+{
+	size_t n = word_length(line), word;
+
+	while ((word = word_reach(line + n)) > 0 && strncmp(line + n + word_blanks(line + n), "--", 2) == 0)
+		n += word;
+	return n;
+}
+
 size_t command_open_bytes(const struct chat *c, const char *line)
 {
 	const struct command *k = command_of(c, line);
-	size_t open = word_length(line), all = strlen(line), word = word_reach(line + open);
+	size_t open = word_length(line), all = strlen(line);
 	char near[COMMAND_NAME_BYTES_MAX + 1], *typed;
 
 	if (k == NULL) {
@@ -273,15 +285,26 @@ size_t command_open_bytes(const struct chat *c, const char *line)
 	}
 	if (k == NULL || (k->flags & (FLAG_SECRET | FLAG_SECRET_REST | FLAG_SECRET_SETTING)) == 0)
 		return all;
-	/* Options come first. */
-	while (word > 0 && strncmp(line + open + word_blanks(line + open), "--", 2) == 0) {
-		open += word;
-		word = word_reach(line + open);
-	}
+	open = head_bytes(line);
 	if ((k->flags & FLAG_SECRET_SETTING) != 0 &&
 	    strncasecmp(line + open + word_blanks(line + open), "password", strlen("password")) != 0)
 		return all;
-	return (k->flags & FLAG_SECRET) != 0 ? open : open + word;
+	return (k->flags & FLAG_SECRET) != 0 ? open : open + word_reach(line + open);
+}
+
+/* Behind the command stands a setting, and no slip before a password. */
+static bool names_setting(const char *line)
+{
+	const char *word = line + head_bytes(line);
+	char *name;
+	bool is;
+
+	word += word_blanks(word);
+	name = mem_strdup(word);
+	name[word_length(word)] = '\0';
+	is = setting_find(name) != NULL;
+	free(name);
+	return is;
 }
 
 bool command_is_shared(const struct chat *c, const char *line)
@@ -290,8 +313,11 @@ bool command_is_shared(const struct chat *c, const char *line)
 	size_t open = word_length(line);
 	const char *words = line + open + word_blanks(line + open);
 
-	if (k == NULL || command_open_bytes(c, line) < strlen(line))
+	if (k == NULL || command_open_bytes(c, line) < strlen(line) ||
+	    ((k->flags & FLAG_SECRET_SETTING) != 0 && !names_setting(line)))
 		return false;
+	if ((k->flags & FLAG_SHARED_ITSELF) != 0)
+		return c->cluster.applying;
 	return (k->flags & FLAG_SHARED) != 0 || ((k->flags & FLAG_SHARED_WORDS) != 0 && *words != '\0') ||
 	       ((k->flags & FLAG_SHARED_LINE) != 0 && line_ref_begins(&words) != 0);
 }
@@ -539,25 +565,51 @@ static void run_unknown(struct chat *c, struct session *s, const char *line)
 	free(name);
 }
 
-void command_run(struct chat *c, struct session *s, char *line)
+/* Takes a line apart that begins with the name of k. False: s cannot use it so, and was told. */
+static bool prepare(struct chat *c, struct session *s, const struct command *k, char *line, struct args *a)
 {
-	const struct command *k;
-	struct args a;
+	cut_word(&line);
+	s->input.command = k->name;
+	if (!command_may(c, s, k) || !flags_parse(c, s, k, &line, a) || !has_place(c, s, k, a))
+		return false;
+	if (args_parse(k, line, a))
+		return true;
+	command_usage(c, s, k->name);
+	return false;
+}
+
+static void trim(char *line)
+{
 	size_t len = strlen(line);
 
 	while (len > 0 && line[len - 1] == ' ')
 		line[--len] = '\0';
+}
+
+bool command_fits(struct chat *c, struct session *s, const char *line)
+{
+	char *copy = mem_strdup(line);
+	struct args a;
+	bool fits;
+
+	trim(copy);
+	fits = prepare(c, s, command_of(c, copy), copy, &a);
+	explicit_bzero(copy, strlen(line));
+	free(copy);
+	return fits;
+}
+
+void command_run(struct chat *c, struct session *s, char *line)
+{
+	const struct command *k;
+	struct args a;
+
+	trim(line);
 	k = command_of(c, line);
-	if (k == NULL) {
+	if (k == NULL)
 		run_unknown(c, s, line);
+	else if (!prepare(c, s, k, line, &a))
 		return;
-	}
-	cut_word(&line);
-	s->input.command = k->name;
-	if (!command_may(c, s, k) || !flags_parse(c, s, k, &line, &a) || !has_place(c, s, k, &a))
-		return;
-	if (!args_parse(k, line, &a))
-		command_usage(c, s, k->name);
 	else if ((k->flags & FLAG_SAYS) != 0 && (a.arg[0] != NULL || *a.rest != '\0') && !c->cluster.applying &&
 	         flood_refuses(c, s, k->rest_needed ? "sent" : "changed"))
 		return;

@@ -50,7 +50,7 @@ const struct command commands[] = {
 	 "answers that line, for the whole room.",
 	 "reply yes, at one"},
 	{"say", "", "[--in=ROOM] TEXT", 0, 0, true, true, cmd_say, ROLE_GUEST,
-	 FLAG_IN | FLAG_SAYS | FLAG_SPOKEN, TOPIC_TALK,
+	 FLAG_IN | FLAG_SAYS | FLAG_SPOKEN | FLAG_SHARED_ITSELF, TOPIC_TALK,
 	 "Say something in a room that you watch",
 	 "Says something in this room, or with --in=ROOM in one that you watch.",
 	 "say --in=ops the disk is full"},

@@ -513,6 +513,19 @@ static bool login_by_cert(struct chat *c, struct session *s, const struct accoun
 	return true;
 }
 
+/* Whether text could be a name; if not, tells s. That is the same on all nodes, so none else needs to hear of it. A script
+ * gets the nearest name. */
+static bool is_name(struct chat *c, struct session *s, const char *text)
+{
+	char key[NAME_KEY_BYTES_MAX + 1], why[160];
+
+	if (c->input.more || name_check(NAME_NICK, text, strlen(text), key, why, sizeof why) ||
+	    session_may_be_named(c, s, text, key))
+		return true;
+	login_wrong(c, s);
+	return false;
+}
+
 /* A guest's name is a claim: who is first has it. */
 static void propose_enter(struct chat *c, struct session *s, const char *name)
 {
@@ -545,7 +558,8 @@ void login_name(struct chat *c, struct session *s, const char *text)
 		           "line lets you choose another name.", a->nick);
 		login_as(c, s, a->nick, NULL);
 	} else if (chat_defers(c)) {
-		propose_enter(c, s, text);
+		if (is_name(c, s, text))
+			propose_enter(c, s, text);
 	} else if (c->input.more) {
 		enter_script(c, s, text);
 	} else if (session_may_be_named(c, s, text, key)) {

@@ -342,13 +342,22 @@ void resume_apply(struct chat *c, struct session *s, const char *fields)
 	free(code);
 }
 
+static bool is_code(const char *text)
+{
+	return strlen(text) == RESUME_CODE_BYTES - 1 && text[5] == '-';
+}
+
 void resume_take(struct chat *c, struct session *s, const char *code)
 {
 	struct session *old = living(c, s, code);
 	struct question *q;
 
 	if (chat_defers(c)) {
-		propose(c, s, code);
+		/* What is none is a slip, and no other node reads it. */
+		if (is_code(code))
+			propose(c, s, code);
+		else
+			take(c, s, NULL);
 		return;
 	}
 	if (old == NULL) {

@@ -41,16 +41,22 @@ static struct room *about(struct chat *c, struct session *s)
 	return r;
 }
 
+/* Which password it is that somebody knows; 0: there is none. */
+static int64_t lock_mark(const struct room *r)
+{
+	return r->set.hash != NULL ? (int64_t)(cluster_mix(0, r->set.hash) >> 1) : 0;
+}
+
 /* s may go there: by its password, or without one. */
 static void go(struct chat *c, struct session *s, struct room *r)
 {
-	char text[24];
+	char text[64];
 
 	if (!chat_defers(c)) {
 		room_go(c, s, r, false);
 		return;
 	}
-	snprintf(text, sizeof text, "room=%" PRIu32, r->number);
+	snprintf(text, sizeof text, "room=%" PRIu32 " knows=%" PRId64, r->number, lock_mark(r));
 	act_propose(c, s, ACT_JOIN, text);
 }
 
@@ -62,6 +68,8 @@ void room_entry_apply(struct chat *c, struct session *s, const char *fields)
 		emit_reply(c, s, "That room no longer exists.");
 	else if (access_bar(r, s, s->account) == BAR_PRIVATE)
 		tell_private(c, s, r);
+	else if (access_bar(r, s, s->account) == BAR_PASSWORD && fields_get_number(fields, "knows") != lock_mark(r))
+		emit_reply(c, s, "The password of %s was just changed. Please start again.", r->name);
 	else if (r != s->room && moderation_may_join(c, s, r))
 		room_go(c, s, r, false);
 }

@@ -203,6 +203,9 @@ void welcome_tell(struct chat *c, struct session *s)
 	uint64_t id = c->entry.welcome.rules_id;
 	struct account_terms t;
 
+	/* Their own node has its own texts. */
+	if (person_is_remote(s))
+		return;
 	tell_motd(c, s);
 	if (id == 0 || knows_rules(s, id))
 		return;

@@ -81,16 +81,19 @@ static void end_here(struct chat *c, struct session *s)
 	s->input.finishing = false;
 }
 
+enum { WHY_BYTES_MAX = ACT_BYTES_MAX / 3 - 256 }; /* written %XX, an act has room for it */
+
 /* For all but its connection it is over when all nodes have that it is. */
 static void leave_later(struct chat *c, struct session *s, const char *why, bool close)
 {
 	struct bytes b = {0};
+	bool fits = why != NULL && strlen(why) <= WHY_BYTES_MAX;
 
 	if (s->state == SESSION_CHAT)
 		seen_mark(c, s);
-	fields_put(&b, "why", why != NULL ? why : "");
+	fields_put(&b, "why", fits ? why : "");
 	fields_put_number(&b, "keep", s->person.keeps);
-	fields_put_number(&b, "farewell", s->presence.farewell);
+	fields_put_number(&b, "farewell", s->presence.farewell && fits);
 	s->person.end = mem_strdup(b.len > 0 ? b.data : "");
 	bytes_release(&b);
 	act_propose(c, s, ACT_END, s->person.end);

@@ -204,6 +204,14 @@ static void node_forget(struct chat *c, struct node *n)
 	LL_PREPEND2(c->cluster.forgotten, n, forgotten);
 }
 
+void cluster_node_drop(struct chat *c, struct node *n)
+{
+	HASH_DELETE(hh, c->cluster.nodes, n);
+	bytes_release(&n->saved);
+	free(n->name);
+	free(n);
+}
+
 void cluster_free(struct chat *c)
 {
 	struct node *n, *next;

@@ -733,10 +733,19 @@ void emit_tell(struct chat *c, const char *text, size_t len)
 	e->text = keep(c, text, len);
 }
 
+/* Before it stand names and numbers. */
+enum { ACT_TEXT_MAX = ACT_BYTES_MAX - 256 };
+
 static void propose(struct chat *c, struct session *s, enum act_kind kind, const char *text, bool said)
 {
 	struct bytes b = {0};
 
+	/* What was typed is written %XX in most acts, and tabs are blanks by now. */
+	if (strlen(text) > ACT_TEXT_MAX) {
+		if (s != NULL)
+			emit_reply(c, s, "Not sent: that is too long for the servers of this chat. Please send it in parts.");
+		return;
+	}
 	if (s != NULL && s->person.node == NULL)
 		person_join(c->cluster.self, s, ++c->cluster.people | (s->state == SESSION_HOST ? PERSON_HOST : 0));
 	if (s != NULL && said)

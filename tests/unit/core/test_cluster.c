@@ -97,6 +97,7 @@ static char *again; /* an act that will come once more; owned */
 /* Some twice, and behind others, as after an answer that was lost. */
 static void append(const char *text)
 {
+	assert_true(strlen(text) <= ACT_BYTES_MAX);
 	stream[nstream].text = mem_strdup(text);
 	stream[nstream++].at_ms = wall();
 	if (again != NULL && next(3) == 0) {
@@ -168,11 +169,12 @@ static void step_at(int node, struct event e)
 }
 
 static uint32_t which; /* of the hashes is right, from 0 */
+static const char *line_body = "hello"; /* of the line that a store has */
 
 static void answer(int node, const struct query *q)
 {
-	static const struct row line = {.id = 103, .time_ms = 1795378445000, .kind = RECORD_SAY, .room = 6, .room_name = "general",
-	                                .sender = "x1", .body = "hello"};
+	const struct row line = {.id = 103, .time_ms = 1795378445000, .kind = RECORD_SAY, .room = 6, .room_name = "general",
+	                                .sender = "x1", .body = line_body};
 	struct rows rows = {.kind = q->kind, .number = q->number, .conn = q->conn};
 
 	if (q->kind == QUERY_CHECK)
@@ -202,6 +204,8 @@ static bool answer_all(void)
 		}
 	return any;
 }
+
+static bool forged; /* acts that no node has proposed: what only a person's own node has may differ from what they say of it */
 
 static void dump(int node)
 {
@@ -253,7 +257,7 @@ static void spread(void)
 				step_at(i, (struct event){.kind = EVENT_ACT});
 			p->applied++;
 			step_at(i, (struct event){.kind = EVENT_STORED, .stored.seq = p->stored});
-			if (chat_digest(p->chat) != chat_digest(peers[0].chat)) {
+			if (!forged && chat_digest(p->chat) != chat_digest(peers[0].chat)) {
 				dump(0);
 				dump(i);
 				printf("# %s has\n%s# %s has\n%s", node_names[0], peers[0].records.data, node_names[i], p->records.data);
@@ -341,7 +345,7 @@ static void dies(int node)
 		for (size_t i = 0; i < p->nfacts; i++)
 			if (p->facts[i].kind == order[k])
 				chat_load_fact(p->chat, &(struct saved_fact){(enum fact_kind)order[k], p->facts[i].key, p->facts[i].value});
-	if (p->applied > 0 && peers[(node + 1) % NODES].applied == p->applied &&
+	if (!forged && p->applied > 0 && peers[(node + 1) % NODES].applied == p->applied &&
 	    chat_digest(p->chat) != chat_digest(peers[(node + 1) % NODES].chat)) {
 		dump((node + 1) % NODES);
 		dump(node);
@@ -398,6 +402,7 @@ static int end_nodes(void **state)
 	while (ntold > 0)
 		free(told[--ntold]);
 	deaf = -1;
+	forged = false;
 	free(again);
 	again = NULL;
 	return end(state);
@@ -1162,7 +1167,7 @@ static void host_does(int node, uint32_t *gen)
 	step_at(node, (struct event){.kind = EVENT_RELEASED, .conn = conn});
 }
 
-static void anything(void)
+static void anything(int steps)
 {
 	static const char *const lines[] = {
 		"hello\n", "/me waves\n", "/join ops\n", "/join general\n", "/leave\n", "/topic news\n", "/away lunch\n", "/back\n",
@@ -1180,7 +1185,7 @@ static void anything(void)
 	uint32_t gen[NODES][8] = {{0}}, host_gen = 0;
 	char text[64];
 
-	for (int i = 0; i < 3000 && nstream < ACTS_MAX - 50; i++) {
+	for (int i = 0; i < steps && nstream < ACTS_MAX - 50; i++) {
 		int node = (int)next(NODES);
 		uint32_t slot = next(8);
 		struct conn_id conn = {slot, gen[node][slot]};
@@ -1248,7 +1253,258 @@ static void test_anything(void **state)
 		seed = i * 88172645463325252u + 1;
 		printf("# seed %" PRIu64 "\n", i);
 		begin_nodes(state);
-		anything();
+		anything(3000);
+		end_nodes(state);
+	}
+}
+
+/* What is a slip, and may have a password in it, is no act. */
+static void test_slips_stay_here(void **state)
+{
+	static const char *const slips[] = {
+		"/room pasword s3cret\n", "/room --in=ops pass s3cret\n", "/room set password s3cret\n", "/nick x1 s3cret\n", "/invite x1 s3cret\n",
+		"/leave s3cret\n", "/resume s3cret\n", "/kick --x x1 s3cret\n", "/announce s3cret\n", "/room --in=nowhere private s3cret\n",
+	};
+
+	(void)state;
+	comes(0, 0, "alice s3cret\n");
+	reads(0, 0, "a name cannot have spaces");
+	say(0, 0, "alice\n");
+	say(0, 0, "/join ops\n");
+	for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
+		say(0, 0, slips[i]);
+	reads(0, 0, "There is no room nowhere");
+	for (size_t i = 0; i < nstream; i++)
+		assert_null(strstr(stream[i].text, "s3cret"));
+	/* A name that is only nearly one, from a script, whose next line must not become its name. */
+	comes(1, 0, "a name\nhello\n");
+	reads(1, 0, "so you are");
+}
+
+/* Somebody knew a room's password when their node looked, but no longer when it is their turn. */
+static void test_a_password_was_changed(void **state)
+{
+	char *at;
+
+	(void)state;
+	comes(0, 0, "x2\ncorrect horse\n");
+	comes(1, 0, "bob\n");
+	say(0, 0, "/join ops\n");
+	say(0, 0, "/room password correct horse\n");
+	step_at(0, (struct event){.kind = EVENT_BYTES, .conn = id(0), .bytes = {"/room password battery staple\n", 30, 0}});
+	answer_all();
+	at = strstr(stream[nstream - 1].text, "hash");
+	assert_non_null(at);
+	at[strlen(at) - 1] = '2';
+	step_at(1, (struct event){.kind = EVENT_BYTES, .conn = id(0), .bytes = {"/join ops correct horse\n", 24, 0}});
+	spread();
+	reads(1, 0, "was just changed");
+	say(1, 0, "/join ops battery staple\n");
+	reads(1, 0, "You are in ops");
+}
+
+/* The longest lines, of which each byte becomes several in an act: what does not fit is refused, and an end comes anyway. */
+static void test_long_lines(void **state)
+{
+	static char line[LINE_BYTES_LIMIT + 64], body[BODY_BYTES_MAX + 1];
+	static const char *const begins[] = {"/reply #103 x", "/msg x1 x", "/delete #103 x", "/report #103 x", "x", "/away x", "/topic x", "/quit x"};
+	(void)state;
+	memset(body, '%', sizeof body - 1);
+	line_body = body;
+	comes(1, 0, "bob\n");
+	for (uint32_t max = LINE_BYTES_DEFAULT; max <= LINE_BYTES_LIMIT; max += LINE_BYTES_LIMIT - LINE_BYTES_DEFAULT) {
+		for (int i = 0; i < NODES; i++)
+			peers[i].chat->config.line_bytes_max = max;
+		comes(0, 0, "alice\n");
+		for (size_t i = 0; i < sizeof begins / sizeof *begins; i++) {
+			size_t n = strlen(begins[i]);
+
+			strcpy(line, begins[i]);
+			for (; n < max - 1; n++)
+				line[n] = n % 9 == 0 ? 'a' : '\t';
+			strcpy(line + n, "\n");
+			now_ms += 60000;
+			say(0, 0, line);
+			if (i == 0 && max == LINE_BYTES_DEFAULT)
+				hears(1, "@x1 #103");
+		}
+		assert_true(peers[0].closed[0]);
+		peers[0].closed[0] = false;
+		step_at(0, (struct event){.kind = EVENT_RELEASED, .conn = id(0)});
+		assert_int_equal(peers[1].chat->people.n, 1);
+	}
+	line_body = "hello";
+}
+
+/* Each node shows its people its own rules, and it alone says that they know them. */
+static void test_rules_are_each_nodes(void **state)
+{
+	struct chat_config own = config;
+	size_t before, n = 0;
+
+	(void)state;
+	for (int i = 0; i < NODES; i++) {
+		own.face.rules = i == 0 ? "Be nice.\n" : "Be nicer.\n";
+		chat_configure(peers[i].chat, &own);
+	}
+	before = nstream;
+	comes(1, 0, "x2\ncorrect horse\n");
+	reads(1, 0, "Be nicer.");
+	for (size_t i = before; i < nstream; i++)
+		n += strstr(stream[i].text, "changes=,rules,") != NULL;
+	assert_int_equal(n, 1);
+}
+
+/* -- whatever stands in the stream ---------------------------------------------------------- */
+
+/* A number as somebody would write it who wants to see what happens. */
+static void put_number(struct bytes *b, uint64_t right)
+{
+	static const char *const wrong[] = {"0", "-1", "18446744073709551615", "9223372036854775807", "99999999999999999999999", "4294967296",
+	                                    "4611686018427387904", "x", ""};
+
+	if (next(6) == 0)
+		bytes_puts(b, wrong[next(sizeof wrong / sizeof *wrong)]);
+	else
+		bytes_printf(b, "%" PRIu64, right);
+}
+
+/* Somebody of that node. */
+static uint64_t some_person(const struct node *n)
+{
+	const struct session *s = n != NULL ? n->people : NULL;
+
+	for (uint32_t k = next(8); k > 0 && s != NULL && s->person.hh.next != NULL; k--)
+		s = s->person.hh.next;
+	if (next(8) == 0)
+		return PERSON_HOST | next(4);
+	return s != NULL && next(8) > 0 ? s->person.number : (n != NULL ? n->incarnation << 32 : 0) + next(16);
+}
+
+/* What some act or other says, perhaps of another kind, and not quite. */
+static void put_words(struct bytes *b)
+{
+	static const char *const lines[] = {"/register x", "/login x0 pw", "/passwd a b", "/join ops pw", "/room password pw", "/history", "/watch ops",
+	                                    "/ignore x1", "/set zone UTC", "/tty", "/hold", "/more", "/codes", "/totp", "/cert add", "/drop x", "/msg x1 hi",
+	                                    "/reply hi", "/search a", "/mentions", "/highlight word", "/quit why", "/nick host", "/shutdown now", "/reload",
+	                                    "/backup x", "/compare", "/stats", "/connections", "/prune --yes", "/resume 22222-22222", "/catchup", "/code x1",
+	                                    "/sessions", "/whois x0", "/unwatch all", "/limits", "/audit", "/undo #A1", "/report #1 why", "/delete #1", "/who",
+	                                    "nick x9", "nick host", "role x1 admin", "role x3 admin", "backup y", "code x1", "quit", "shutdown off", "who"};
+	const char *text = stream[next((uint32_t)nstream)].text, *p = text;
+	size_t at;
+
+	if (next(4) == 0) {
+		bytes_puts(b, lines[next(sizeof lines / sizeof *lines)]);
+		return;
+	}
+	for (int i = 0; i < 4 && p != NULL; i++)
+		p = strchr(p + (i > 0), ' ');
+	at = b->len;
+	/* Of several of one name the first counts. */
+	if (next(4) > 0)
+		bytes_puts(b, p != NULL ? p + 1 : text);
+	for (uint32_t n = next(3) == 0 ? next(4) : 0; n > 0 && b->len > at; n--)
+		b->data[at + next((uint32_t)(b->len - at))] = (char)(1 + next(255));
+	if (next(8) == 0) {
+		static const char *const fields[] = {"why", "name", "hash", "text", "actor", "what", "key", "nick", "gaps", "code", "print", "words", "set",
+		                                     "room", "from", "codes", "totp", "reason", "body", "sender", "error", "changed", "hashes", "share", "x"};
+
+		bytes_printf(b, " %s=", fields[next(sizeof fields / sizeof *fields)]);
+		for (uint32_t n = next(15000); n > 0; n--)
+			bytes_puts(b, next(200) == 0 ? " keep=1 farewell=1 why=" : next(3) == 0 ? "\xff" : next(3) == 0 ? "%1B" : "a");
+	}
+}
+
+static void append_hostile(void)
+{
+	static const char *const names[] = {"a", "b", "c", "z", "", "a-name-that-is-longer-than-names-of-nodes-are", "A B"};
+	static const char kinds[] = "NGELBHJKCPOVQWAUIFDMmRTXY?";
+	const char *name = next(20) == 0 ? names[next(sizeof names / sizeof *names)] : names[next(4)];
+	const struct node *n = cluster_find(peers[0].chat, name);
+	struct bytes b = {0};
+
+	if (next(20) == 0) {
+		put_words(&b);
+	} else {
+		bytes_printf(&b, "%s ", name);
+		put_number(&b, n != NULL ? n->incarnation + (next(40) == 0) : 1);
+		bytes_puts(&b, " ");
+		put_number(&b, n != NULL ? n->number + 1 : 1);
+		bytes_printf(&b, " %c", kinds[next(sizeof kinds - 1)]);
+		put_number(&b, next(5) == 0 ? 0 : some_person(n));
+		bytes_puts(&b, " ");
+		put_words(&b);
+	}
+	assert_true(nstream < ACTS_MAX);
+	stream[nstream].text = b.data != NULL ? b.data : mem_strdup("");
+	stream[nstream++].at_ms = next(100) == 0 ? (int64_t)(next(2) == 0 ? 0 : INT64_MAX - next(3)) : wall();
+}
+
+/* Text for people here, past the stream. */
+static void tell_hostile(void)
+{
+	static const char *const texts[] = {"", "what", "what=text", "what=text from=b by=1 number=1 to=4294967297 text=hi", "what=answer from=b by=1 number=1",
+	                                    "what=notice from=b to=4294967297 text=%1b%5b2J", "what=notice from=zz to=1", "what=answer from=a by=4294967297 number=1 result=read"};
+	struct bytes b = {0};
+
+	bytes_puts(&b, texts[next(sizeof texts / sizeof *texts)]);
+	if (next(2) == 0)
+		put_words(&b);
+	step_at(0, (struct event){.kind = next(2) == 0 ? EVENT_TOLD : EVENT_UNHEARD, .told.text = b.data != NULL ? b.data : ""});
+	bytes_release(&b);
+}
+
+/* A name given by somebody who has one, a farewell that is longer than a line, and a time that is none. */
+static void test_forged(void **state)
+{
+	struct bytes b = {0};
+	uint64_t person;
+
+	(void)state;
+	comes(0, 0, "alice\n");
+	comes(1, 0, "bob\n");
+	person = peers[0].chat->people.sessions[0]->person.number;
+	bytes_printf(&b, "a 1 100 E%" PRIu64 " name=carol from=192.0.2.1", person);
+	append(b.data);
+	bytes_clear(&b);
+	bytes_printf(&b, "a 1 101 Q%" PRIu64 " farewell=1 why=", person);
+	while (b.len < 16000)
+		bytes_puts(&b, "bye");
+	append(b.data);
+	stream[nstream - 1].at_ms = INT64_MAX;
+	spread();
+	hears(1, "alice has left our chat: bye");
+	step_at(1, (struct event){.kind = EVENT_TICK});
+	bytes_release(&b);
+}
+
+/* Whoever writes to the stream can do all that people can, but no node ends of it. */
+static void test_hostile(void **state)
+{
+	const char *from = getenv("SEED"), *many = getenv("SEEDS");
+	uint64_t first = from != NULL ? strtoull(from, NULL, 10) : 1, n = many != NULL ? strtoull(many, NULL, 10) : 5;
+
+	for (uint64_t i = first; i < first + n; i++) {
+		seed = i * 88172645463325252u + 7;
+		printf("# hostile seed %" PRIu64 "\n", i);
+		begin_nodes(state);
+		anything(300);
+		forged = true;
+		append("z 1 1 N0 ");
+		for (int k = 0; k < 400; k++) {
+			now_ms += next(2000);
+			append_hostile();
+			tell_hostile();
+			spread();
+			for (int node = 0; next(10) == 0 && node < NODES; node++) {
+				step_at(node, (struct event){.kind = EVENT_TICK});
+				chat_due_ms(peers[node].chat);
+			}
+			if (next(50) == 0) {
+				dies((int)next(NODES));
+				spread();
+			}
+		}
 		end_nodes(state);
 	}
 }
@@ -1289,6 +1545,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_roles_go_too, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_much_goes_at_once, begin_nodes, end_nodes),
 		cmocka_unit_test(test_anything),
+		cmocka_unit_test_setup_teardown(test_slips_stay_here, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_forged, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_a_password_was_changed, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_long_lines, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_rules_are_each_nodes, begin_nodes, end_nodes),
+		cmocka_unit_test(test_hostile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,7 +59,8 @@ enum command_flag {
 	                              * the command need not stay on the screen */
 	FLAG_SHARED = 65536,         /* no option: it changes what all nodes of a cluster share, */
 	FLAG_SHARED_WORDS = 131072,  /* if words follow it: alone it only shows something; */
-	FLAG_SHARED_LINE = 262144,   /* if the number of a line follows it: otherwise it is for one person alone */
+	FLAG_SHARED_LINE = 262144,   /* if the number of a line follows it: otherwise it is for one person alone; */
+	FLAG_SHARED_ITSELF = 524288, /* its handler proposes it, after a look at what only this node knows */
 	FLAG_STATUS = 2048,          /* --status: for programs; if the command was done, its last line says so
 	                              * in words that do not change */
 };
@@ -154,6 +155,9 @@ bool command_is_said(const struct chat *c, const char *line);
 /* In a cluster, a line without its prefix changes what all nodes share, and has no password
  * in it, which no other node may read: then its last step is an act. */
 bool command_is_shared(const struct chat *c, const char *line);
+/* Whether s can use it with these words, as far as this node knows; if not, tells s. So no act is made of what is only a
+ * slip, with a password in it perhaps. line is as for command_is_shared, which is true of it. */
+bool command_fits(struct chat *c, struct session *s, const char *line);
 
 /* The command shows its words itself (FLAG_SPOKEN). */
 bool command_is_spoken(const struct chat *c, const char *line);

@@ -160,6 +160,8 @@ void cluster_note_loaded(struct chat *c, const char *key, const char *value);
 /* Nodes that have not been up for so long are forgotten. */
 #define NODE_FORGOTTEN_MS (30 * DAY_MS)
 void cluster_forget_nodes(struct chat *c);
+/* Forgets a node that has just been made, to which nobody refers. */
+void cluster_node_drop(struct chat *c, struct node *n);
 /* What is saved of the node has changed. */
 void cluster_node_changed(struct node *n);
 
