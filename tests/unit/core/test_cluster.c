@@ -830,6 +830,38 @@ static void test_waiting_at_the_prompt(void **state)
 	reads(0, 0, "You are alice");
 }
 
+/* Lines that are on their way to the others are bounded: the rest of what somebody types waits. */
+static void test_lines_ahead(void **state)
+{
+	struct event bytes = {.kind = EVENT_BYTES, .conn = id(0), .now_ms = now_ms, .wall_ms = wall()};
+	char text[2 * (LINES_AHEAD_MAX + 4)];
+	size_t before;
+
+	(void)state;
+	comes(0, 0, "alice\n");
+	comes(1, 0, "bob\n");
+	for (size_t i = 0; i < sizeof text; i++)
+		text[i] = i % 2 == 0 ? 'x' : '\n';
+	bytes.bytes.data = text;
+	bytes.bytes.len = sizeof text;
+	before = peers[0].chat->cluster.number;
+	chat_step(peers[0].chat, &bytes);
+	take_effects(&peers[0]);
+	assert_int_equal(bytes.bytes.taken, 2 * LINES_AHEAD_MAX);
+	assert_int_equal(peers[0].chat->cluster.number - before, LINES_AHEAD_MAX);
+	/* Nothing more is taken before some of them are done. */
+	chat_step(peers[0].chat, &bytes);
+	take_effects(&peers[0]);
+	assert_int_equal(bytes.bytes.taken, 0);
+	say(0, 0, "");
+	bytes.bytes.data = text + 2 * LINES_AHEAD_MAX;
+	bytes.bytes.len = sizeof text - 2 * LINES_AHEAD_MAX;
+	chat_step(peers[0].chat, &bytes);
+	take_effects(&peers[0]);
+	assert_int_equal(bytes.bytes.taken, bytes.bytes.len);
+	spread();
+}
+
 /* Past the acts, and no node keeps it. */
 static void test_private(void **state)
 {
@@ -1276,6 +1308,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_another_base, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_others_meanwhile, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_waiting_at_the_prompt, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_lines_ahead, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_private, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_private_unheard, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_one_code, begin_nodes, end_nodes),
