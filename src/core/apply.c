@@ -197,8 +197,8 @@ static void apply_node(struct chat *c, struct act *a)
 	char why[AGREEMENT_WHY_BYTES];
 
 	cluster_forget_nodes(c);
-	if (a->node == NULL)
-		a->node = cluster_node(c, a->name);
+	/* It may have been forgotten itself. */
+	a->node = cluster_node(c, a->name);
 	if (stays)
 		stay(c, a);
 	else

@@ -682,6 +682,40 @@ static void test_a_lease_ends(void **state)
 	hears(1, "[alice]:here again");
 }
 
+/* A node that was away for so long that the others have forgotten it is one of them again. */
+static void test_a_node_is_back_late(void **state)
+{
+	(void)state;
+	comes(1, 0, "bob\n");
+	step_at(1, (struct event){.kind = EVENT_LEASE_OVER, .lease = {"a", 1}});
+	spread();
+	now_ms += NODE_FORGOTTEN_MS + 1000;
+	propose_node(0);
+	spread();
+	comes(0, 0, "alice\n");
+	reads(0, 0, "You are alice, in general");
+	hears(1, "\"alice\" has joined our chat");
+	say(0, 0, "here again\n");
+	hears(2, "[alice]:here again");
+}
+
+/* Nor does the node itself count as one of them meanwhile. */
+static void test_all_forget_a_node(void **state)
+{
+	(void)state;
+	step_at(1, (struct event){.kind = EVENT_LEASE_OVER, .lease = {"a", 1}});
+	spread();
+	now_ms += NODE_FORGOTTEN_MS + 1000;
+	propose_node(1);
+	spread();
+	assert_null(cluster_find(peers[1].chat, "a"));
+	assert_int_equal(peers[0].chat->cluster.self->incarnation, 0);
+	propose_node(0);
+	spread();
+	assert_true(chat_is_up(peers[0].chat));
+	assert_true(cluster_find(peers[1].chat, "a")->up);
+}
+
 /* All have lost their leases, because nobody could reach the engine: nobody leaves. */
 static void test_an_outage_for_all(void **state)
 {
@@ -1303,6 +1337,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_each_is_told_what_is_theirs, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_lines_behind_the_last, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_lease_ends, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_a_node_is_back_late, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_all_forget_a_node, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_an_outage_for_all, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_agreement, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_another_base, begin_nodes, end_nodes),
