@@ -30,7 +30,7 @@ void appending_turn(struct engine_thread *t, int64_t now_ms)
 {
 	uint32_t n = 0;
 	size_t bytes = 0;
-	if (t->batch_left > 0 || !t->proposals.open || now_ms < t->append_at_ms)
+	if (t->batch.left > 0 || !t->proposals.open || now_ms < t->batch.at_ms)
 		return;
 	for (struct proposal *p = t->proposals.open; p && n < ACTS_BATCH_MAX; p = proposal_next(p), n++) {
 		bytes += p->bytes;
@@ -45,8 +45,8 @@ void appending_turn(struct engine_thread *t, int64_t now_ms)
 	if (n > 1)
 		wire_command(&t->writer, "EXEC", NULL);
 	t->proposals.sent = n;
-	t->batch_left = n > 1 ? n + 2 : 1;
-	t->batch_error[0] = '\0';
+	t->batch.left = n > 1 ? n + 2 : 1;
+	t->batch.error[0] = '\0';
 	atomic_store(&t->e->appending, true);
 	expect(t, EXPECT_BATCH);
 	figures_sent(t);
@@ -86,25 +86,25 @@ static enum outcome batch_answered(struct engine_thread *t, const redisReply *r)
 /* Nothing of it was appended. */
 static enum outcome batch_refused(struct engine_thread *t)
 {
-	enum outcome outcome = outcome_error(t, t->batch_error);
+	enum outcome outcome = outcome_error(t, t->batch.error);
 	if (outcome != OUTCOME_AWAY)
 		return outcome;
 	t->proposals.sent = 0;
 	t->answered = false;
-	t->append_at_ms = boot_ms() + AGAIN_MS;
+	t->batch.at_ms = boot_ms() + AGAIN_MS;
 	tell_away(t, t->why);
 	return OUTCOME_OK;
 }
 
 enum outcome appending_on_reply(struct engine_thread *t, const redisReply *r)
 {
-	bool last = --t->batch_left == 0;
-	if (r->type == REDIS_REPLY_ERROR && t->batch_error[0] == '\0')
-		snprintf(t->batch_error, sizeof(t->batch_error), "%s", r->str);
+	bool last = --t->batch.left == 0;
+	if (r->type == REDIS_REPLY_ERROR && t->batch.error[0] == '\0')
+		snprintf(t->batch.error, sizeof(t->batch.error), "%s", r->str);
 	if (!last)
 		return OUTCOME_OK;
 	atomic_store(&t->e->appending, false);
-	if (t->batch_error[0] != '\0')
+	if (t->batch.error[0] != '\0')
 		return batch_refused(t);
 	figures_answered(t);
 	enum outcome outcome = batch_answered(t, r);

@@ -173,8 +173,8 @@ static int session_timeout(const struct engine_thread *t, int64_t now_ms)
 	int64_t at = t->lease.until_ms;
 	if (t->lease.sent_ms == 0)
 		earlier(&at, t->lease.renew_at_ms);
-	if (t->append_at_ms > now_ms)
-		earlier(&at, t->append_at_ms);
+	if (t->batch.at_ms > now_ms)
+		earlier(&at, t->batch.at_ms);
 	if (!t->stopping && !t->reading.asked && reading_due_ms(t) > now_ms)
 		earlier(&at, reading_due_ms(t));
 	earlier(&at, observing_due_ms(t));

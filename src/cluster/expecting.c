@@ -18,7 +18,7 @@ enum expected expected_next(struct engine_thread *t)
 	assert(e->n > 0);
 	enum expected kind = e->kinds[e->first];
 	/* These have several replies. */
-	if ((kind == EXPECT_BATCH && t->batch_left > 1) || (kind == EXPECT_HEARD && t->tells.sent > 1))
+	if ((kind == EXPECT_BATCH && t->batch.left > 1) || (kind == EXPECT_HEARD && t->tells.sent > 1))
 		return kind;
 	e->first = (e->first + 1) % EXPECTED_MAX;
 	e->n--;

@@ -39,7 +39,7 @@ bool reading_can_go_on(struct engine_thread *t)
 
 int64_t reading_due_ms(const struct engine_thread *t)
 {
-	return t->reading.ask_at_ms + (t->batch_left > 0 ? GATHER_OWN_MS : 0);
+	return t->reading.ask_at_ms + (t->batch.left > 0 ? GATHER_OWN_MS : 0);
 }
 
 void reading_turn(struct engine_thread *t, int64_t now_ms)

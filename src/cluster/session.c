@@ -348,9 +348,9 @@ enum outcome engine_session_begin(struct engine_thread *t)
 	t->expecting = (struct expecting){ 0 };
 	t->reading.count = READ_FIRST;
 	t->reading.asked = t->reading.checks = false;
-	t->batch_left = 0;
+	t->batch.left = 0;
 	t->answered = t->silent = false;
-	t->append_at_ms = 0;
+	t->batch.at_ms = 0;
 	t->asks.settings_ms = boot_ms() + t->e->times.lease;
 	nodes_reset(&t->nodes, boot_ms(), t->e->times.nodes + ENGINE_RETRY_MS_MAX);
 	observing_reset(t, boot_ms());

@@ -164,7 +164,7 @@ static void propose_gone(struct chat *c, const struct node *n)
 
 /* The people of a node that has lost its lease, which nobody else has noticed: all stay. What was under way of those here,
  * and was not done by now, will not be; and whoever has no name yet is somebody else from now on. */
-static void keep_people(struct chat *c, const struct act *a)
+static void stay(struct chat *c, const struct act *a)
 {
 	struct session *s, *next;
 
@@ -202,7 +202,7 @@ static void apply_node(struct chat *c, struct act *a)
 	if (fresh)
 		a->node = cluster_node(c, a->name);
 	if (stays)
-		keep_people(c, a);
+		stay(c, a);
 	else
 		begin_end(c, a->node, a->incarnation);
 	a->node->incarnation = a->incarnation;

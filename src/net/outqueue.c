@@ -612,7 +612,11 @@ static void drop_outbufs(struct outqueue *q)
 void outqueue_discard(struct outqueue *q)
 {
 	drop_outbufs(q);
+	/* It would fall behind otherwise, and whoever is gone misses nothing. */
+	outqueue_let(q);
 	q->reader.cursor = visible(q);
+	/* Cuts that were folded end where it is now. */
+	q->reader.lost &= q->reader.held;
 	if (q->reader.ncuts > 0)
 		feed_reader_drop_cuts(&q->reader);
 }

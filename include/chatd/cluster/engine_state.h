@@ -199,16 +199,18 @@ struct engine_thread {
 	struct expecting expecting; /* on the writer */
 	struct nodes nodes;
 	struct observed observed;
-	uint32_t batch_left;    /* replies of the batch that are still to come; 0: none is under way */
+	struct {
+		uint32_t left;       /* replies that are still to come; 0: none is under way */
+		int64_t at_ms;       /* after an error, when to send them again */
+		char error[ENGINE_WHY_BYTES_MAX]; /* the first of the one that is under way; "": none */
+	} batch;                /* of our acts */
 	bool stopping;          /* the thread must end once what waits is answered */
-	int64_t append_at_ms;   /* after an error, when to send them again */
 	bool ending;            /* nothing is left to do but to give the lease back */
 	bool in_session;        /* everything was checked, and acts go through */
 	bool answered;          /* Redis has taken acts in this session */
 	uint64_t ready;         /* the incarnation that the last READY told; 0: none was */
 	bool away_told;         /* the last that was told of AWAY and BACK */
 	bool silent;            /* it was told because no answer comes */
-	char batch_error[ENGINE_WHY_BYTES_MAX]; /* the first of the batch that is under way; "": none */
 	char away_why[ENGINE_WHY_BYTES_MAX]; /* what was told */
 	char why[ENGINE_WHY_BYTES_MAX]; /* of the last outcome but OK and STOP: a sentence */
 };

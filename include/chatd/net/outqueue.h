@@ -132,7 +132,7 @@ bool outqueue_fell_behind(const struct outqueue *q);
  * changed (UINT32_MAX: none). */
 uint32_t outqueue_leave_feed(struct outqueue *q, const char *missing, size_t len);
 
-/* Drops everything visible that is not sent yet. Not while a send is in flight. */
+/* Drops everything that was shown and is not sent yet, held back or not. Not while a send is in flight. */
 void outqueue_discard(struct outqueue *q);
 
 /* Frees the private text, once the kernel has let go of it. */

@@ -216,7 +216,7 @@ static bool look(struct chat *c)
 	return true;
 }
 
-static void look_alone(struct chat *c)
+static void tick_alone(struct chat *c)
 {
 	int64_t ahead_ms = c->wall_ms - c->now_ms;
 	bool jumped = ahead_ms - c->rooms.removal.ahead_ms > ROOMS_LOOK_FIRST_MS;
@@ -247,7 +247,7 @@ void removal_tick(struct chat *c)
 	if (is_marked(c))
 		removal_run(c);
 	if (c->cluster.self == NULL && c->rooms.removal.due_ms <= c->now_ms && c->rooms.n > 1 && chat_can_save(c) && !c->stopping)
-		look_alone(c);
+		tick_alone(c);
 }
 
 int64_t removal_due_ms(const struct chat *c)

@@ -229,10 +229,17 @@ void cluster_forget_nodes(struct chat *c)
 {
 	struct node *n, *next;
 
-	HASH_ITER(hh, c->cluster.nodes, n, next)
-		if (!n->up && n != c->cluster.self && n->people == NULL && n != c->cluster.ending.node &&
-		    n->down_ms + NODE_FORGOTTEN_MS < c->cluster.at_ms)
+	HASH_ITER(hh, c->cluster.nodes, n, next) {
+		if (n->up || n->down_ms + NODE_FORGOTTEN_MS >= c->cluster.at_ms || n == c->cluster.ending.node)
+			continue;
+		if (n == c->cluster.self) {
+			/* To all others it is a new one as well, whoever waits here at the prompt. */
+			n->incarnation = n->number = 0;
+			cluster_node_changed(n);
+		} else if (n->people == NULL) {
 			node_forget(c, n);
+		}
+	}
 }
 
 uint64_t cluster_digest(const struct chat *c)

@@ -687,6 +687,40 @@ static void test_a_lease_ends(void **state)
 	hears(1, "[alice]:here again");
 }
 
+/* A node that was away for so long that the others have forgotten it is one of them again. */
+static void test_a_node_is_back_late(void **state)
+{
+	(void)state;
+	comes(1, 0, "bob\n");
+	step_at(1, (struct event){.kind = EVENT_LEASE_OVER, .lease = {"a", 1}});
+	spread();
+	now_ms += NODE_FORGOTTEN_MS + 1000;
+	propose_node(0);
+	spread();
+	comes(0, 0, "alice\n");
+	reads(0, 0, "You are alice, in general");
+	hears(1, "\"alice\" has joined our chat");
+	say(0, 0, "here again\n");
+	hears(2, "[alice]:here again");
+}
+
+/* Nor does the node itself count as one of them meanwhile. */
+static void test_all_forget_a_node(void **state)
+{
+	(void)state;
+	step_at(1, (struct event){.kind = EVENT_LEASE_OVER, .lease = {"a", 1}});
+	spread();
+	now_ms += NODE_FORGOTTEN_MS + 1000;
+	propose_node(1);
+	spread();
+	assert_null(cluster_find(peers[1].chat, "a"));
+	assert_int_equal(peers[0].chat->cluster.self->incarnation, 0);
+	propose_node(0);
+	spread();
+	assert_true(chat_is_up(peers[0].chat));
+	assert_true(cluster_find(peers[1].chat, "a")->up);
+}
+
 /* All have lost their leases, because nobody could reach the engine: nobody leaves. */
 static void test_an_outage_for_all(void **state)
 {
@@ -833,6 +867,38 @@ static void test_waiting_at_the_prompt(void **state)
 	reads(0, 0, "[ENTER YOUR NAME]");
 	say(0, 0, "alice\n");
 	reads(0, 0, "You are alice");
+}
+
+/* Lines that are on their way to the others are bounded: the rest of what somebody types waits. */
+static void test_lines_ahead(void **state)
+{
+	struct event bytes = {.kind = EVENT_BYTES, .conn = id(0), .now_ms = now_ms, .wall_ms = wall()};
+	char text[2 * (LINES_AHEAD_MAX + 4)];
+	size_t before;
+
+	(void)state;
+	comes(0, 0, "alice\n");
+	comes(1, 0, "bob\n");
+	for (size_t i = 0; i < sizeof text; i++)
+		text[i] = i % 2 == 0 ? 'x' : '\n';
+	bytes.bytes.data = text;
+	bytes.bytes.len = sizeof text;
+	before = peers[0].chat->cluster.number;
+	chat_step(peers[0].chat, &bytes);
+	take_effects(&peers[0]);
+	assert_int_equal(bytes.bytes.taken, 2 * LINES_AHEAD_MAX);
+	assert_int_equal(peers[0].chat->cluster.number - before, LINES_AHEAD_MAX);
+	/* Nothing more is taken before some of them are done. */
+	chat_step(peers[0].chat, &bytes);
+	take_effects(&peers[0]);
+	assert_int_equal(bytes.bytes.taken, 0);
+	say(0, 0, "");
+	bytes.bytes.data = text + 2 * LINES_AHEAD_MAX;
+	bytes.bytes.len = sizeof text - 2 * LINES_AHEAD_MAX;
+	chat_step(peers[0].chat, &bytes);
+	take_effects(&peers[0]);
+	assert_int_equal(bytes.bytes.taken, bytes.bytes.len);
+	spread();
 }
 
 /* Past the acts, and no node keeps it. */
@@ -1527,11 +1593,14 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_each_is_told_what_is_theirs, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_lines_behind_the_last, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_lease_ends, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_a_node_is_back_late, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_all_forget_a_node, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_an_outage_for_all, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_agreement, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_another_base, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_others_meanwhile, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_waiting_at_the_prompt, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_lines_ahead, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_private, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_private_unheard, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_one_code, begin_nodes, end_nodes),

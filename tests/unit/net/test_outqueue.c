@@ -48,6 +48,35 @@ static void test_a_held_reader_gets_private_text_first(void **state)
 	assert_got_all();
 }
 
+/* Nor does what is held back fall behind: nobody is there to miss it. */
+static void test_whoever_is_gone_holds_nothing(void **state)
+{
+	(void)state;
+	outqueue_hold(&q, true);
+	feed_publish(&f, "live\n", 5, 1, (struct line_info){0});
+	feed_publish(&f, "mine\n", 5, 2, (struct line_info){0});
+	feed_skip(&q.reader);
+	show();
+	outqueue_add_waiting(&q, "-- told\n", 8, (struct line_info){0});
+	assert_false(outqueue_has_output(&q));
+	outqueue_discard(&q);
+	assert_int_equal(q.reader.cursor, f.mark);
+	assert_int_equal(q.reader.ncuts, 0);
+	assert_null(q.first);
+	feed_trim(&f, f.end);
+	assert_false(outqueue_fell_behind(&q));
+	/* So many own lines among others that they are no longer told apart. */
+	for (int i = 0; i < 2 * CUTS_MAX && !q.reader.lost; i++) {
+		feed_publish(&f, "live\n", 5, f.seq + 1, (struct line_info){0});
+		feed_publish(&f, "mine\n", 5, f.seq + 1, (struct line_info){0});
+		show();
+		outqueue_skip(&q);
+	}
+	assert_true(outqueue_fell_behind(&q));
+	outqueue_discard(&q);
+	assert_false(outqueue_fell_behind(&q));
+}
+
 static void test_own_lines_alone_are_passed(void **state)
 {
 	(void)state;
@@ -326,6 +355,7 @@ int main(void)
 		TEST(test_private_text_comes_after_what_was_visible),
 		TEST(test_lines_are_not_sent_before_they_are_shown),
 		TEST(test_a_held_reader_gets_private_text_first),
+		TEST(test_whoever_is_gone_holds_nothing),
 		TEST(test_own_lines_alone_are_passed),
 		TEST(test_deliveries_are_counted),
 		TEST(test_what_has_arrived_is_known),

@@ -157,7 +157,7 @@ uint64_t cluster_mix(uint64_t hash, const char *text);
 /* Notes a fact that was loaded. */
 void cluster_note_loaded(struct chat *c, const char *key, const char *value);
 
-/* Nodes that have not been up for so long are forgotten. */
+/* Nodes that have not been up for so long are forgotten: pointers to them, but self, are to be looked up again. */
 #define NODE_FORGOTTEN_MS (30 * DAY_MS)
 void cluster_forget_nodes(struct chat *c);
 /* Forgets a node that has just been made, to which nobody refers. */
