@@ -78,7 +78,9 @@ static void test_the_engine_is_away(void **state)
 	stats();
 	assert_has("-- Engine: away for 1 minute. Redis cannot be reached: Connection refused.\\n"
 	           "-- 12 acts of this node wait for it.\\n"
-	           "-- Node a (this one): 1 person, cut off from the engine.\\n");
+	           "-- Node a (this one): 1 person, cut off from the engine.\\n"
+	           "-- Node b: 2 people, not heard of since.\\n"
+	           "-- Node c: 0 people, down.\\n");
 }
 
 /* An operator has taken c out. */
