@@ -298,6 +298,8 @@ static void apply_line(struct chat *c, struct session *s, const char *text)
 
 	if (!input_is_talk(c, text) && !command_is_shared(c, text + 1))
 		return;
+	if (person_is_remote(s))
+		s->presence.said_ms = c->now_ms;
 	memcpy(c->input.body, text, len + 1);
 	input_act(c, s, len);
 }

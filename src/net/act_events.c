@@ -98,7 +98,7 @@ static void handle(struct server *s, const struct engine_event *e)
 		apply(s, &e->act);
 		break;
 	case ENGINE_CAUGHT_UP:
-		log_info("cluster: caught up");
+		log_debug("cluster: read up to the end of the stream");
 		break;
 	case ENGINE_AWAY:
 		went_away(s, e->reason);
@@ -107,7 +107,7 @@ static void handle(struct server *s, const struct engine_event *e)
 		came_back(s);
 		break;
 	case ENGINE_LEASE_OVER:
-		log_info("cluster: node %s has not renewed its lease", e->node);
+		log_info("cluster: node %s is gone: it has ended, or has not renewed its lease", e->node);
 		effects_step(s, &(struct event){.kind = EVENT_LEASE_OVER, .lease = {e->node, e->incarnation}});
 		break;
 	case ENGINE_LEASE_LOST:

@@ -80,12 +80,15 @@ static void put_own(struct bytes *b, const struct cluster_figures *f)
 		bytes_printf(b, "%s behind", format_age(age, f->behind_ms));
 }
 
-static void put_other(struct bytes *b, const struct node *n, const struct node_figures *of)
+/* What the engine last said of another node says nothing about it while the engine is away. */
+static void put_other(struct bytes *b, const struct node *n, const struct node_figures *of, bool engine_up)
 {
 	char age[AGE_BYTES_MAX];
 
 	if (!n->up)
 		bytes_puts(b, "down");
+	else if (!engine_up)
+		bytes_puts(b, "not heard of since");
 	else if (of == NULL || of->behind_ms < 0)
 		bytes_puts(b, "up");
 	else if (of->behind_ms > LATE_MS)
@@ -131,7 +134,7 @@ static void show_nodes(struct chat *c, struct session *s, const struct cluster_f
 		if (own)
 			put_own(b, f);
 		else
-			put_other(b, nodes[i], of);
+			put_other(b, nodes[i], of, f->up);
 		emit_reply(c, s, "Node %s%s: %" PRIu32 " %s, %s.", nodes[i]->name, own ? " (this one)" : "", people,
 		           people == 1 ? "person" : "people", b->data);
 	}
@@ -172,7 +175,7 @@ void cmd_compare(struct chat *c, struct session *s, const struct args *a)
 		emit_rows(c, s, 2, "The nodes cannot be compared now: %s.", c->outage.reason);
 	} else {
 		for (struct node *n = c->cluster.nodes; n != NULL; n = n->hh.next)
-			n->compared = false;
+			n->compared = false, n->asked = n->incarnation;
 		act_propose(c, s, ACT_COMPARE, "");
 		/* Until all have answered: so nothing else is read from s, a goodbye included. */
 		s->person.pending++;
@@ -270,7 +273,7 @@ void compare_settle(struct chat *c)
 	s = chat_session(c, k->asker);
 	if (s != NULL) {
 		for (const struct node *n = c->cluster.nodes; n != NULL; n = n->hh.next)
-			if (n->up && !n->compared)
+			if (n->up && !n->compared && n->asked == n->incarnation)
 				return;
 		if (!k->begun)
 			return;

@@ -113,7 +113,7 @@ void resume_keep(struct chat *c, struct session *s)
 	struct resumable *g;
 
 	/* People from the control socket may have names that nobody else may, so they cannot resume them. */
-	if (s->state != SESSION_CHAT || s->account != NULL || s->trusted || c->stopping)
+	if (s->state != SESSION_CHAT || s->account != NULL || s->trusted || (c->stopping && c->cluster.self == NULL))
 		return;
 	if (chat_defers(c)) {
 		s->person.keeps = true;

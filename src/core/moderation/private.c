@@ -120,6 +120,10 @@ static void telling_answered(struct chat *c, struct session *s, struct question 
 	enum outcome outcome = OUTCOMES;
 	char *result;
 
+	if (e->kind == EVENT_UNHEARD && c->outage.reason != NULL) {
+		emit_reply(c, s, "%s may not have got that: %s. Try again in a minute.", t->nick, c->outage.reason);
+		return;
+	}
 	if (e->kind == EVENT_UNHEARD) {
 		emit_reply(c, s, "%s may not have got that: the server that they are on, %s, does not answer. Try again in a "
 		           "minute.", t->nick, t->to.node->name);

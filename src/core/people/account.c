@@ -382,6 +382,8 @@ const char *const account_term_names[] = {
 
 _Static_assert(SIGN_INS_KEPT <= 5, "each has a name");
 
+static const char done_field[] = "done"; /* of an act; no fact has it */
+
 /* In a cluster: proposes what is different in t. Which names these are is said as well, because empty values are left
  * out. */
 static void propose(struct chat *c, struct session *s, const struct account *a, const struct account_terms *t,
@@ -407,7 +409,7 @@ static void propose(struct chat *c, struct session *s, const struct account *a, 
 	}
 	if (names.len > 0) {
 		bytes_printf(&act, " changes=,%s", names.data);
-		fields_put(&act, "done", done);
+		fields_put(&act, done_field, done);
 		act_propose(c, s, ACT_ACCOUNT, act.data);
 	}
 	c->output.secret = true;

@@ -39,6 +39,7 @@ static const char *announce(const struct chat *c, bool waiting, char text[NOTICE
 	snprintf(text, NOTICE_TEXT_BYTES_MAX, "Nothing can be saved at present (%.*s), %s You will be told "
 	         "here when it works again.", (int)REASON_BYTES_MAX, c->outage.reason,
 	         c->outage.talks ? "but talk goes on: what is said now may be missing from the history."
+	         : c->cluster.self != NULL ? "so lines are not sent; those on their way may still be."
 	         : waiting ? "so lines are not sent; the most recent ones are waiting, and will be sent later."
 	         : "so lines are not sent.");
 	return text;

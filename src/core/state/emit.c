@@ -285,7 +285,7 @@ void emit_echo_settle(struct chat *c, size_t at)
 	struct effect *echo = &c->output.effects[at];
 
 	for (const struct effect *e = echo + 1; e < c->output.effects + c->output.n; e++)
-		if (e->kind == EFFECT_PUBLISH || e->kind == EFFECT_APPEND ||
+		if (e->kind == EFFECT_PUBLISH || e->kind == EFFECT_APPEND || e->kind == EFFECT_PROPOSE ||
 		    (e->kind == EFFECT_SEND && !is_to(e, echo->conn)))
 			echo->len = 0;
 }
@@ -645,6 +645,9 @@ static void emit_security_at(struct chat *c, const struct session *s, const char
 static void emit_security_at(struct chat *c, const struct session *s, const char *event,
                              const char *account, const char *fmt, va_list ap)
 {
+	/* What people of other nodes do is logged there; and once, not again by a node that catches up. */
+	if (c->cluster.applying && person_is_remote(s))
+		return;
 	emit_event(c, event, &s->from, s->state != SESSION_HOST ? s->nick : NULL, account, fmt, ap);
 }
 

@@ -124,7 +124,7 @@ const struct conf_key conf_keys[] = {
 	{ KEY("chat_log", CONF_PATH, chat_log), .initial = "", .reloadable = true,
 	  .help = "A text file that every line is appended to; empty for none." },
 	{ KEY("line_bytes_max", CONF_NUMBER, line_bytes_max), .initial = "1024",
-	  .least = LINE_BYTES_LEAST, .most = LINE_BYTES_LIMIT, .reloadable = true,
+	  .least = LINE_BYTES_LEAST, .most = LINE_BYTES_LIMIT, .reloadable = true, .shared = true,
 	  .help = "Bytes in a line; a longer one is refused whole." },
 	{ KEY("history_replay", CONF_NUMBER, history.replay), .initial = "20",
 	  .least = 0, .most = ROWS_MAX, .reloadable = true,
@@ -163,12 +163,12 @@ const struct conf_key conf_keys[] = {
 	  .least = 0, .most = 60000, .reloadable = true,
 	  .help = "Passwords tried from one address in a minute; 0 for no limit." },
 	{ KEY("address_exempt", CONF_BLOCKS, address.exempt), .initial = "127.0.0.0/8 ::1/128",
-	  .reloadable = true,
+	  .reloadable = true, .shared = true,
 	  .help = "Addresses and blocks exempt from the limits by address." },
 	{ KEY("proxy_from", CONF_BLOCKS, address.proxies), .initial = "127.0.0.0/8 ::1/128", .reloadable = true,
 	  .help = "Addresses and blocks of the proxies that may use listeners with the option proxy." },
 	{ KEY("guest_room_days", CONF_NUMBER, guest_room_days), .initial = "0",
-	  .least = 0, .most = RETENTION_DAYS_MAX, .reloadable = true,
+	  .least = 0, .most = RETENTION_DAYS_MAX, .reloadable = true, .shared = true,
 	  .help = "Days without a line after which a room without an owner is removed; 0 for never." },
 	{ KEY("login_timeout", CONF_NUMBER, login_timeout_s), .initial = "300",
 	  .least = 0, .most = 86400, .reloadable = true,
@@ -181,11 +181,13 @@ const struct conf_key conf_keys[] = {
 	  .reloadable = true,
 	  .help = "Idle seconds before TCP asks whether the peer is still there; 0 for never." },
 	{ KEY("command_prefix", CONF_CHAR, face.command_prefix), .initial = "/", .reloadable = true,
+	  .shared = true,
 	  .help = "The character that begins a command." },
 	{ KEY("host_accounts", CONF_CHOICE, host_accounts), .initial = "no", .reloadable = true,
 	  .choices = answer_names,
 	  .help = "Whether people on a unix socket have the account of their login name." },
 	{ KEY("server_name", CONF_TITLE, face.server_name), .initial = "", .reloadable = true,
+	  .shared = true,
 	  .help = "What the server calls itself; empty for chatd." },
 	{ KEY("lobby", CONF_ROOM, face.lobby), .initial = "general",
 	  .help = "The room where people start." },
@@ -671,9 +673,10 @@ void conf_take(struct conf *c, struct conf *next, struct bytes *said)
 		conf_value_show(next, k, &new);
 		if (strcmp(old.data, new.data) == 0)
 			continue;
+		bool agreed = k->shared && c->cluster.engine != NULL;
 		conf_tell(said, "%s: %s -> %s%s", k->name, old.data, new.data,
-		          k->reloadable ? "" : " (needs a restart)");
-		if (k->reloadable)
+		          agreed ? " (needs all nodes to be stopped)" : k->reloadable ? "" : " (needs a restart)");
+		if (k->reloadable && !agreed)
 			value_swap(c, next, k);
 	}
 	bytes_release(&old);

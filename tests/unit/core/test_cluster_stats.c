@@ -4,6 +4,9 @@
 #include "chatd/core/state/state.h"
 
 #define CLUSTER "0123456789abcdef0123456789abcdef"
+/* What the nodes agree on, as it is saved, and as the act of a start has it (agreement.h). */
+#define SETTINGS "settings=line_bytes_max=1024%20command_prefix=/%20lobby=general%20server_name=chatd"
+#define AGREED "version=1 " SETTINGS " base=0000000000000007"
 
 static struct figures figures;
 
@@ -11,7 +14,7 @@ static int begin_node(void **state)
 {
 	begin(state);
 	chat_begin_cluster(chat, "a");
-	chat_load_cluster(chat, "0 1795378445000 5 0 0 1 1 - c 4 9 0 5 a 2 7 1 0 b 1 3 1 0");
+	chat_load_cluster(chat, "0 1795378445000 5 0 0 1 7 - c 4 9 0 1795378445000 a 2 7 1 0 b 1 3 1 0");
 	chat_load_fact(chat, &(struct saved_fact){FACT_PERSON, "b 4294967297", "nick=bob"});
 	chat_load_fact(chat, &(struct saved_fact){FACT_PERSON, "b 4294967298", "nick=carl"});
 	chat_load_fact(chat, &(struct saved_fact){FACT_PERSON, "a 8589934593", "nick=alice"});
@@ -75,7 +78,9 @@ static void test_the_engine_is_away(void **state)
 	stats();
 	assert_has("-- Engine: away for 1 minute. Redis cannot be reached: Connection refused.\\n"
 	           "-- 12 acts of this node wait for it.\\n"
-	           "-- Node a (this one): 1 person, cut off from the engine.\\n");
+	           "-- Node a (this one): 1 person, cut off from the engine.\\n"
+	           "-- Node b: 2 people, not heard of since.\\n"
+	           "-- Node c: 0 people, down.\\n");
 }
 
 /* An operator has taken c out. */
@@ -145,7 +150,7 @@ static void ask(const char *line)
 	nproposed = 0;
 	step((struct event){.kind = EVENT_INCARNATION, .incarnation = 2});
 	note_proposals();
-	act("c 5 1 N0 version=1 base=1");
+	act("c 5 1 N0 " AGREED);
 	act("c 5 2 T0 ");
 	sends(0, line);
 	note_proposals();
@@ -175,7 +180,7 @@ static int begin_compare(void **state)
 {
 	begin_node(state);
 	/* Its acts are numbered from 1: those of this incarnation have not begun. */
-	chat_load_cluster(chat, "0 1795378445000 5 0 0 1 1 - c 4 9 0 5 a 2 0 1 0 b 1 3 1 0");
+	chat_load_cluster(chat, "0 1795378445000 5 0 0 1 7 - c 4 9 0 1795378445000 a 2 0 1 0 b 1 3 1 0");
 	return 0;
 }
 

@@ -578,6 +578,36 @@ static void test_reload(void **state)
 	conf_release(&c);
 }
 
+/* What all nodes of a cluster have alike (core/agreement.c) stays as it is, and is not said to be taken. */
+static void test_reload_in_a_cluster(void **state)
+{
+	const char *shared = "line_bytes_max = 512\naddress_exempt = 10.0.0.0/8\nguest_room_days = 30\n"
+	                     "command_prefix = !\nserver_name = Foo\n";
+	struct bytes said = { 0 }, text = { 0 };
+	struct conf c, next;
+
+	(void)state;
+	accepts(&c, "cluster = redis://127.0.0.1:6379\nnode = a\n");
+	bytes_printf(&text, "cluster = redis://127.0.0.1:6379\nnode = a\nhistory_replay = 50\n%s", shared);
+	accepts(&next, text.data);
+	conf_take(&c, &next, &said);
+	assert_string_equal(said.data,
+	                    "line_bytes_max: 1024 -> 512 (needs all nodes to be stopped)\n"
+	                    "history_replay: 20 -> 50\n"
+	                    "address_exempt: 127.0.0.0/8 ::1/128 -> 10.0.0.0/8 (needs all nodes to be stopped)\n"
+	                    "guest_room_days: 0 -> 30 (needs all nodes to be stopped)\n"
+	                    "command_prefix: / -> ! (needs all nodes to be stopped)\n"
+	                    "server_name: none -> Foo (needs all nodes to be stopped)\n");
+	assert_int_equal(c.history.replay, 50);
+	assert_int_equal(c.line_bytes_max, 1024);
+	assert_int_equal(c.guest_room_days, 0);
+	assert_int_equal(c.face.command_prefix, '/');
+	bytes_release(&said);
+	bytes_release(&text);
+	conf_release(&next);
+	conf_release(&c);
+}
+
 /* A listener's options count as a change, blanks do not. */
 static void test_reload_of_listeners(void **state)
 {
@@ -622,6 +652,7 @@ int main(void)
 		cmocka_unit_test(test_options_override),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_reload),
+		cmocka_unit_test(test_reload_in_a_cluster),
 		cmocka_unit_test(test_reload_of_listeners),
 	};
 

@@ -62,6 +62,7 @@ struct node {
 	int64_t down_ms;          /* down: since when, by the time of acts */
 	struct bytes saved;       /* owned; these four, as cluster_state has them; empty: they have changed */
 	uint64_t over;            /* the newest incarnation whose lease is over, as this node was told */
+	uint64_t asked;           /* its incarnation when this node has asked for a comparison; another one does not answer */
 	bool compared;            /* it has answered the comparison that this node has asked for, */
 	uint64_t digest;          /* and that is what it has */
 	struct session *people;   /* hash of its sessions, by person.number */

@@ -112,6 +112,7 @@ struct conf_key {
 	int64_t least, most;      /* bounds of numbers, and of sizes in bytes */
 	const char *const *choices; /* for CONF_CHOICE: NULL-terminated, in the enum's order */
 	bool reloadable;
+	bool shared;              /* all nodes of a cluster have it alike, so there a reload does not take it */
 	const char *help;         /* a sentence for the man page */
 };
 
@@ -146,7 +147,8 @@ void conf_value_show(const struct conf *c, const struct conf_key *k, struct byte
 
 /*
  * On a reload: takes the reloadable fields of next into c. Adds a line to said for each that
- * changed ("history_replay: 20 -> 50") and one for each that changed and needs a restart.
+ * changed ("history_replay: 20 -> 50") and one for each that changed and needs a restart, of all
+ * nodes of a cluster at the same time if they have it alike.
  */
 void conf_take(struct conf *c, struct conf *next, struct bytes *said);
 
