@@ -4,6 +4,11 @@
 #include "chatd/core/state/state.h"
 
 #define CLUSTER "0123456789abcdef0123456789abcdef"
+/* As nodes agree on them: as the configuration of these tests has it, and of some database. */
+#define SETTINGS "settings=line_bytes_max=1024%20command_prefix=/%20lobby=general%20server_name=chatd"
+#define AGREED "version=1 " SETTINGS " base=000000000000004d"
+/* What was saved before: up to then, of three nodes, of which c is down. */
+#define SAVED(number) "0 1795378445000 5 0 0 1 77 " SETTINGS " c 4 9 0 1795378445000 a 2 " number " 1 0 b 1 3 1 0"
 
 static struct figures figures;
 
@@ -11,7 +16,7 @@ static int begin_node(void **state)
 {
 	begin(state);
 	chat_begin_cluster(chat, "a");
-	chat_load_cluster(chat, "0 1795378445000 5 0 0 c 4 9 0 a 2 7 1 b 1 3 1");
+	chat_load_cluster(chat, SAVED("7"));
 	chat_load_fact(chat, &(struct saved_fact){FACT_PERSON, "b 4294967297", "nick=bob"});
 	chat_load_fact(chat, &(struct saved_fact){FACT_PERSON, "b 4294967298", "nick=carl"});
 	chat_load_fact(chat, &(struct saved_fact){FACT_PERSON, "a 8589934593", "nick=alice"});
@@ -145,7 +150,7 @@ static void ask(const char *line)
 	nproposed = 0;
 	step((struct event){.kind = EVENT_INCARNATION, .incarnation = 2});
 	note_proposals();
-	act("c 5 1 N0 ");
+	act("c 5 1 N0 " AGREED);
 	act("c 5 2 T0 ");
 	sends(0, line);
 	note_proposals();
@@ -175,7 +180,7 @@ static int begin_compare(void **state)
 {
 	begin_node(state);
 	/* Its acts are numbered from 1: those of this incarnation have not begun. */
-	chat_load_cluster(chat, "0 1795378445000 5 0 0 c 4 9 0 a 2 0 1 b 1 3 1");
+	chat_load_cluster(chat, SAVED("0"));
 	return 0;
 }
 
@@ -258,7 +263,7 @@ static void test_a_past_is_not_answered(void **state)
 	note_proposals();
 	act("b 1 4 X0 ");
 	assert_int_equal(nproposed, 1);
-	assert_string_equal(proposed[0], "a 3 1 N0 ");
+	assert_string_equal(proposed[0], "a 3 1 N0 " AGREED);
 	act(proposed[0]);
 	act("b 1 5 X0 ");
 	assert_int_equal(nproposed, 2);
