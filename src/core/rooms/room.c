@@ -177,6 +177,9 @@ void room_emptied(struct chat *c, uint32_t number, uint64_t up_to_seq)
 	/* A line may have been said since the store looked. */
 	if (r == NULL || r->lines.last_id > up_to_seq)
 		return;
+	/* Another node's store was emptied earlier, and that node heard of it later. */
+	if (c->cluster.self != NULL && up_to_seq <= r->lines.emptied)
+		return;
 	r->lines.last_id = 0;
 	r->stored = c->cluster.self != NULL;
 	/* A node that still has lines of it counts them no more, also after a start. */

@@ -586,6 +586,9 @@ static void test_a_room_is_emptied_on_all(void **state)
 	step_at(0, (struct event){.kind = EVENT_ROOM_EMPTY, .empty = {r->number, peers[0].stored}});
 	spread();
 	assert_int_equal(r->lines.last_id, 0);
+	/* What another node's store has found before comes later. */
+	step_at(2, (struct event){.kind = EVENT_ROOM_EMPTY, .empty = {r->number, 1}});
+	spread();
 	dies(1);
 	dies(2);
 	spread();
