@@ -80,7 +80,8 @@ void reading_check_goal(struct engine_thread *t)
 static enum outcome unreadable(struct engine_thread *t, const char *id, const char *what)
 {
 	return outcome_set(t, OUTCOME_FATAL, "The entry %.50s of the stream %s is not an act that this chatd can read "
-	                   "(%s): something else has written to it.", id, t->e->keys.stream, what);
+	                   "(%s): something else has written to it. XDEL %s %.50s takes it out.", id, t->e->keys.stream,
+	                   what, t->e->keys.stream, id);
 }
 
 static bool is_list(const redisReply *r, size_t elements)

@@ -346,7 +346,7 @@ static void put_body(struct bytes *b, const char *body)
 	free(part);
 }
 
-static void put_rows(struct bytes *b, const struct rows *rows)
+static void put_rows(struct bytes *b, const struct rows *rows, bool quotes)
 {
 	const struct row *row = rows->n > 0 ? &rows->row[0] : NULL;
 
@@ -363,7 +363,8 @@ static void put_rows(struct bytes *b, const struct rows *rows)
 	fields_put(b, "room_name", row->room_name);
 	fields_put(b, "sender", row->sender);
 	fields_put(b, "changed", row->changed != NULL ? row->changed : "");
-	put_body(b, row->body);
+	if (quotes)
+		put_body(b, row->body);
 }
 
 void answer_propose(struct chat *c, const struct question *q, const struct rows *rows)
@@ -374,7 +375,7 @@ void answer_propose(struct chat *c, const struct question *q, const struct rows 
 	fields_put(&b, "what", q->shared->name);
 	fields_put_number(&b, "in", q->in_room ? s->room->number : 0);
 	q->shared->put(q, &b);
-	put_rows(&b, rows);
+	put_rows(&b, rows, q->shared->quotes == NULL || q->shared->quotes(q));
 	/* The codes themselves are for the asker alone. */
 	if (rows->kind == QUERY_CODES && rows->error == NULL && s->person.kept == NULL)
 		s->person.kept = mem_strdup(rows->codes.codes);

@@ -150,4 +150,10 @@ static bool get(struct chat *c, struct question *q, const char *fields)
 	return line_ref_get(q, line_acts, fields);
 }
 
-const struct shared_question line_shared = {"line", line_ref_answer, line_ref_put, get};
+/* A line that is deleted should not be said again in the stream. */
+static bool quotes(const struct question *q)
+{
+	return line_ref_is(q, &line_acts[ANSWER]);
+}
+
+const struct shared_question line_shared = {"line", line_ref_answer, line_ref_put, get, quotes};

@@ -93,7 +93,7 @@ static bool get(struct chat *c, struct question *q, const char *fields)
 	return line_ref_get(q, report_act, fields);
 }
 
-const struct shared_question report_shared = {"report", line_ref_answer, line_ref_put, get};
+const struct shared_question report_shared = {"report", line_ref_answer, line_ref_put, get, NULL};
 
 void cmd_report(struct chat *c, struct session *s, const struct args *a)
 {

@@ -213,7 +213,7 @@ static bool get(struct chat *c, struct question *q, const char *fields)
 	return !gone;
 }
 
-const struct shared_question code_shared = {"code", role_answer, put, get};
+const struct shared_question code_shared = {"code", role_answer, put, get, NULL};
 
 /* Has a code made; role_answer does the rest. */
 static void ask_code(struct chat *c, struct session *s, const struct account *a, const char *name,

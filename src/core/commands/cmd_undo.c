@@ -187,7 +187,7 @@ static bool get(struct chat *c, struct question *q, const char *fields)
 	return true;
 }
 
-const struct shared_question undo_shared = {"undo", undo_answer, put, get};
+const struct shared_question undo_shared = {"undo", undo_answer, put, get, NULL};
 
 void cmd_undo(struct chat *c, struct session *s, const struct args *a)
 {

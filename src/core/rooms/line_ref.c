@@ -77,6 +77,13 @@ void line_ref_answer(struct chat *c, struct session *s, struct question *q, cons
 		p->act->does(c, s, &rows->row[0], p->text);
 }
 
+bool line_ref_is(const struct question *q, const struct line_act *act)
+{
+	const struct line_ref *p = q->data;
+
+	return p->act == act;
+}
+
 void line_ref_put(const struct question *q, struct bytes *b)
 {
 	const struct line_ref *p = q->data;

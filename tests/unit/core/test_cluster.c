@@ -596,6 +596,23 @@ static void test_a_room_is_emptied_on_all(void **state)
 	assert_null(room_by_key(peers[1].chat, "ops"));
 }
 
+/* What is deleted is not said again on the way. */
+static void test_a_deletion_quotes_nothing(void **state)
+{
+	size_t before;
+
+	(void)state;
+	comes(1, 0, "bob\n");
+	comes(0, 0, "x1\n");
+	say(0, 0, "correct horse\n");
+	before = nstream;
+	say(0, 0, "/delete #103\n");
+	for (size_t i = before; i < nstream; i++)
+		assert_null(strstr(stream[i].text, "body="));
+	say(0, 0, "/reply #103 indeed\n");
+	hears(1, "@x1 #103 \"hello\" indeed");
+}
+
 static void test_one_name(void **state)
 {
 	(void)state;
@@ -1592,6 +1609,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_text_for_elsewhere, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_room_is_known_once, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_room_is_emptied_on_all, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_a_deletion_quotes_nothing, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_one_name, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_each_is_told_what_is_theirs, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_lines_behind_the_last, begin_nodes, end_nodes),

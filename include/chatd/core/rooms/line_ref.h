@@ -37,6 +37,8 @@ uint64_t line_ref_begins(const char **text);
 void line_ref_ask(struct chat *c, struct session *s, uint64_t id, const struct line_act *act,
                   const char *text);
 
+/* Whether the question about a line is for that act. */
+bool line_ref_is(const struct question *q, const struct line_act *act);
 /* The parts of a shared_question (question.h): what handles the answer, writing what is to be done, and reading that: one
  * of acts, which end with name NULL. */
 void line_ref_answer(struct chat *c, struct session *s, struct question *q, const struct event *e);

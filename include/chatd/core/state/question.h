@@ -40,6 +40,8 @@ struct shared_question {
 	void (*put)(const struct question *q, struct bytes *b); /* writes q->data as fields, */
 	bool (*get)(struct chat *c, struct question *q, const char *fields); /* and makes it of them. False: what it is
 	                          * about is gone */
+	bool (*quotes)(const struct question *q); /* whether `then` looks at what the line says, which otherwise is not in
+	                          * the act; NULL: it does */
 };
 
 struct question {
