@@ -112,8 +112,8 @@ second_down() {
 	wait "$second" 2>/dev/null
 }
 
-# host LINE...: what the host of a says, and what it is answered.
-host() { printf '%s\n' "$@" | "${as[@]}" "$chatd" -c "$conf" admin chat; }
+# node_host LINE...: what the host of a says, and what it is answered.
+node_host() { printf '%s\n' "$@" | "${as[@]}" "$chatd" -c "$conf" admin chat; }
 
 # compared DIGITS: the digest at the end of a row.
 compared() { grep -oE '[0-9a-f]{16}' <<<"$1" | head -n 1; }
@@ -145,11 +145,11 @@ cluster_operators() {
 	second_node || not_ok "a second node starts" "$(tail -n 20 "$work/b.log")"
 	exec {bob}<>"/dev/tcp/127.0.0.1/$other"
 	echo bob >&"$bob"
-	sees_bob() { host '/whois bob' | grep -q 'bob is connected to node b'; }
-	if await sees_bob; then ok "/whois tells the node"; else not_ok "/whois tells the node" "$(host '/whois bob')"; fi
-	sees_both() { host /stats | grep -q 'Node b: 1 person, up to date' && host /stats | grep -q 'Engine: .* [2-9] acts'; }
+	sees_bob() { node_host '/whois bob' | grep -q 'bob is connected to node b'; }
+	if await sees_bob; then ok "/whois tells the node"; else not_ok "/whois tells the node" "$(node_host '/whois bob')"; fi
+	sees_both() { node_host /stats | grep -q 'Node b: 1 person, up to date' && node_host /stats | grep -q 'Engine: .* [2-9] acts'; }
 	await sees_both
-	is "/stats shows the engine and the nodes" "$(host /stats)" '-- People: 1, .*' '-- Connections: 0 of 1024, .*' \
+	is "/stats shows the engine and the nodes" "$(node_host /stats)" '-- People: 1, .*' '-- Connections: 0 of 1024, .*' \
 		'-- Cluster: [0-9a-f]{32}; incarnation 1 of this node\.' \
 		'-- Engine: it answers; the last acts took it [0-9.]+ m?s\. It keeps [0-9]+ acts\.' \
 		'-- Node a \(this one\): 0 people, up to date\.' '-- Node b: 1 person, up to date\.'
@@ -172,16 +172,16 @@ cluster_operators() {
 	second_down
 	kill "$engine"
 	wait "$engine" 2>/dev/null
-	engine_is_away() { host /stats | grep -q '^-- Engine: away for' && host /stats | grep -q '^-- Saving: nothing can'; }
-	if await engine_is_away; then ok "/stats says that the engine is away"; else not_ok "/stats says that the engine is away" "$(host /stats)"; fi
+	engine_is_away() { node_host /stats | grep -q '^-- Engine: away for' && node_host /stats | grep -q '^-- Saving: nothing can'; }
+	if await engine_is_away; then ok "/stats says that the engine is away"; else not_ok "/stats says that the engine is away" "$(node_host /stats)"; fi
 	is "and admin check that it cannot compare" "$("${as[@]}" "$chatd" -c "$conf" admin check 2>&1; echo "status $?")" \
 		'chatd: The nodes cannot be compared now: .*' 'status 1'
 	down "a node without an engine"
 }
 
 operators_of_one_that_is_down() {
-	sees_it_down() { host /stats | grep -q '^-- Node b: 0 people, down\.'; }
-	if await sees_it_down; then ok "a node that was stopped is down at once"; else not_ok "a node that was stopped is down at once" "$(host /stats)"; fi
+	sees_it_down() { node_host /stats | grep -q '^-- Node b: 0 people, down\.'; }
+	if await sees_it_down; then ok "a node that was stopped is down at once"; else not_ok "a node that was stopped is down at once" "$(node_host /stats)"; fi
 	is "and not compared" "$("${as[@]}" "$chatd" -c "$conf" admin check)" 'Only this node is up, so there is nothing .*' \
 		'Node b is down, and was not compared\.'
 	is "its own admin check says where it is" "$("${as[@]}" "$chatd" -c "$work/b/chatd.conf" admin check)" \

@@ -704,36 +704,32 @@ void emit_stop(struct chat *c, const char *why)
 	e->text = keep(c, why, e->len);
 }
 
-void emit_done(struct chat *c, const char *text, size_t len)
+static void emit_text(struct chat *c, enum effect_kind kind, const char *text, size_t len)
 {
-	struct effect *e = emit(c, EFFECT_DONE);
+	struct effect *e = emit(c, kind);
 
 	e->len = len;
 	e->text = keep(c, text, len);
+}
+
+void emit_done(struct chat *c, const char *text, size_t len)
+{
+	emit_text(c, EFFECT_DONE, text, len);
 }
 
 void emit_propose(struct chat *c, const char *text, size_t len)
 {
-	struct effect *e = emit(c, EFFECT_PROPOSE);
-
-	e->len = len;
-	e->text = keep(c, text, len);
+	emit_text(c, EFFECT_PROPOSE, text, len);
 }
 
 void emit_unfit(struct chat *c, const char *why)
 {
-	struct effect *e = emit(c, EFFECT_UNFIT);
-
-	e->len = strlen(why);
-	e->text = keep(c, why, e->len);
+	emit_text(c, EFFECT_UNFIT, why, strlen(why));
 }
 
 void emit_tell(struct chat *c, const char *text, size_t len)
 {
-	struct effect *e = emit(c, EFFECT_TELL);
-
-	e->len = len;
-	e->text = keep(c, text, len);
+	emit_text(c, EFFECT_TELL, text, len);
 }
 
 /* Before it stand names and numbers. */
