@@ -150,7 +150,7 @@ cluster_operators() {
 	sees_both() { node_host /stats | grep -q 'Node b: 1 person, up to date' && node_host /stats | grep -q 'Engine: .* [2-9] acts'; }
 	await sees_both
 	is "/stats shows the engine and the nodes" "$(node_host /stats)" '-- People: 1, .*' '-- Connections: 0 of 1024, .*' \
-		'-- Cluster: [0-9a-f]{32}; incarnation 1 of this node\.' \
+		'-- Cluster: [0-9a-f]{32}; incarnation [0-9]+ of this node\.' \
 		'-- Engine: it answers; the last acts took it [0-9.]+ m?s\. It keeps [0-9]+ acts\.' \
 		'-- Node a \(this one\): 0 people, up to date\.' '-- Node b: 1 person, up to date\.'
 	got=$("${as[@]}" "$chatd" -c "$conf" admin check)
