@@ -67,6 +67,9 @@ static void nodes_copy(const struct engine_thread *t, struct engine_figures *to)
 
 static int64_t unread(const struct observed *o, struct stream_id at)
 {
+	/* Nothing was heard of the stream yet. */
+	if (!o->counted && o->last.ms == 0 && at.ms == 0)
+		return -1;
 	if (stream_id_compare(at, o->last) >= 0)
 		return 0;
 	if (!o->counted)

@@ -55,6 +55,10 @@ static void line_take(struct check *c, int64_t id, int64_t room, const char *sen
 	uint32_t number = (uint32_t)strtoul(body + 1, NULL, 16), r = room_of(c, room);
 	uint32_t who = (uint32_t)atoi(sender + 1);
 
+	/* Whoever comes in again after their node was cut off, and finds their name taken by their own next connection, has
+	 * another one, which none of the people began with. */
+	if (number < c->story->nsaid && who >= c->story->people)
+		who = c->story->said[number].who;
 	if (number >= c->story->nsaid || c->story->said[number].who != who) {
 		fault(c, "nobody has said it, but it is saved", who, number);
 		return;
