@@ -27,6 +27,8 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_ROOM_LIST] = "SELECT r.id, r.name, r.topic, max(r.last_id, coalesce(m.id, 0)),"
 	                  " iif(r.last_id > coalesce(m.id, 0), r.last_ms, m.time_ms) FROM rooms r"
 	                  " LEFT JOIN messages m ON m.id = (SELECT max(id) FROM messages WHERE room = r.id)"
+	                  /* Only the nodes of a cluster know rooms without lines. */
+	                  " WHERE m.id IS NOT NULL OR EXISTS (SELECT 1 FROM meta WHERE key = 'cluster')"
 	                  " ORDER BY r.id",
 	[SQL_ROOM_WAS_LAST] = "UPDATE rooms SET last_id = ?2, last_ms = ?3 WHERE id = ?1 AND last_id < ?2"
 	                      " AND NOT EXISTS (SELECT 1 FROM messages WHERE room = ?1 AND id > ?2)"
