@@ -596,6 +596,28 @@ static void test_a_room_is_emptied_on_all(void **state)
 	assert_null(room_by_key(peers[1].chat, "ops"));
 }
 
+/* After an answer that was lost an act is sent again: it is done once. */
+static void test_an_act_is_done_once(void **state)
+{
+	uint64_t seq;
+	char *text;
+
+	(void)state;
+	comes(0, 0, "alice\n");
+	comes(1, 0, "bob\n");
+	say(0, 0, "hello\n");
+	text = NULL;
+	for (size_t i = 0; i < nstream; i++)
+		if (strstr(stream[i].text, " hello") != NULL)
+			text = stream[i].text;
+	assert_non_null(text);
+	seq = peers[1].stored;
+	stream[nstream].text = mem_strdup(text);
+	stream[nstream++].at_ms = wall();
+	spread();
+	assert_int_equal(peers[1].stored, seq);
+}
+
 /* What is deleted is not said again on the way. */
 static void test_a_deletion_quotes_nothing(void **state)
 {
@@ -1609,6 +1631,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_text_for_elsewhere, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_room_is_known_once, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_room_is_emptied_on_all, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_an_act_is_done_once, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_deletion_quotes_nothing, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_one_name, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_each_is_told_what_is_theirs, begin_nodes, end_nodes),
