@@ -107,7 +107,7 @@ void waiting_return(struct chat *c, struct session *s)
 
 	tell_lost(c, s);
 	emit_reply(c, s, "This server was cut off from the others of this chat for so long that to them you had left. You "
-	           "come back in by yourself.");
+	           "are being let back in.");
 	dialogue_end(c, s);
 	eject_forget(c, s);
 	account_ref_set(&w.account, s->account);

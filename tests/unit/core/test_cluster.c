@@ -870,7 +870,7 @@ static void test_others_meanwhile(void **state)
 	step_at(0, (struct event){.kind = EVENT_BYTES, .conn = id(0), .bytes = {"lost\n", 5, 0}});
 	spread();
 	reads(0, 0, "Not sent: the last line that you typed.");
-	reads(0, 1, "You come back in by yourself.");
+	reads(0, 1, "You are being let back in.");
 	comes(2, 0, "alice\n");
 	reads(2, 0, "You are alice");
 	propose_node(0);
