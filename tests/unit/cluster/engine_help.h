@@ -303,9 +303,21 @@ static inline void same_history(const struct chat_node *x, const struct chat_nod
 
 /* -- setting up ----------------------------------------------------------------------------------------- */
 
+/* Says so, for whoever looks whether a test has failed. */
+static inline void it_hangs(int signo)
+{
+	static const char text[] = "\n[  FAILED  ] it hangs\n";
+
+	(void)signo;
+	if (write(STDOUT_FILENO, text, sizeof(text) - 1) >= 0)
+		_exit(1);
+	_exit(2);
+}
+
 static inline int cluster_setup(void **state)
 {
 	(void)state;
+	signal(SIGALRM, it_hangs);
 	alarm(HANGING_S);
 	signal(SIGPIPE, SIG_IGN);
 	if (!redis_find())
