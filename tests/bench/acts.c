@@ -3,7 +3,8 @@
  *
  *     acts SOCKET LINES [ROOMS [PEOPLE]]
  *
- * The node is called filler, and is heard of nowhere else. Lines have 64 bytes, and are said by turns.
+ * The node is called filler, and is heard of nowhere else; it has the settings of the first node in the stream, with
+ * which it must agree. Lines have 64 bytes, and are said by turns.
  */
 #include <hiredis/hiredis.h>
 #include <stdarg.h>
@@ -40,7 +41,7 @@ static void answers_read(void)
 /* An act: its kind and what follows. */
 static void act(const char *format, ...)
 {
-	char text[256];
+	char text[1024];
 	int n = snprintf(text, sizeof(text), "filler 1 %llu ", (unsigned long long)++number);
 	va_list ap;
 	va_start(ap, format);
@@ -49,6 +50,19 @@ static void act(const char *format, ...)
 	redisAppendCommand(redis, "XADD chatd * a %b", text, (size_t)n);
 	if (++unread == AHEAD)
 		answers_read();
+}
+
+/* It begins like the first node. */
+static void node_act(void)
+{
+	redisReply *r = redisCommand(redis, "XRANGE chatd - + COUNT 1");
+	const char *found = NULL;
+	if (r && r->type == REDIS_REPLY_ARRAY && r->elements == 1)
+		found = strstr(r->element[0]->element[1]->element[1]->str, " N0 ");
+	if (!found)
+		give_up("the stream does not begin with a node");
+	act("%s", found + 1);
+	freeReplyObject(r);
 }
 
 int main(int argc, char **argv)
@@ -63,7 +77,7 @@ int main(int argc, char **argv)
 		give_up("no Redis there");
 	memset(words, 'x', LINE_BYTES);
 	words[LINE_BYTES - 20] = '\0';
-	act("N0 ");
+	node_act();
 	for (uint32_t i = 0; i < people; i++) {
 		unsigned long long person = first + i + 1;
 		act("E%llu name=filler%u from=127.0.0.1 token=%u", person, i, i + 1);

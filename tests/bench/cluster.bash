@@ -201,7 +201,10 @@ away() {
 	begin=${EPOCHREALTIME/./}
 	nodes_up "$1" || return
 	for n in $(seq "$1"); do
-		until has_line "$n" "$(($2 - 1))"; do sleep 0.005; done
+		until has_line "$n" "$(($2 - 1))"; do
+			[ $((${EPOCHREALTIME/./} - begin)) -lt 300000000 ] || { echo "n$n does not read on" >&2; return 1; }
+			sleep 0.005
+		done
 	done
 	took=$((${EPOCHREALTIME/./} - begin))
 	record cluster_away nodes "nodes=$1" "lines=$2" "ms=$((took / 1000))" \
@@ -239,7 +242,7 @@ scenario_cluster_latency() {
 # Rooms of three, one on each node: 30 people who have several lines under way, and 600 who have one.
 scenario_cluster_rate() {
 	local batch
-	for batch in $(pick "10 20 40" "20"); do
+	for batch in $(pick "10 20 32" "20"); do
 		with_nodes 3 rate_nodes several $((30 * batch)) members=3 rooms=10 batch="$batch"
 	done
 	with_nodes 3 rate_nodes one 600 members=3 rooms=200 window=600
