@@ -377,7 +377,7 @@ static void a_lease_that_ends_ends_the_incarnation(void **state)
 	(void)state;
 	needs_redis();
 	redis_start(&redis, NULL);
-	a.options.lease_ms = b.options.lease_ms = 600;
+	a.options.lease_ms = b.options.lease_ms = 3000;
 	begin(&a);
 	begin(&b);
 	node_say(&a, 10, 10);
@@ -420,7 +420,7 @@ static void a_lease_ends_in_time(void **state)
 	needs_redis();
 	redis_start(&redis, NULL);
 	assert_return_code(pipe(gate), errno);
-	a.options.lease_ms = 300;
+	a.options.lease_ms = 3000;
 	a.options.connect = connect_late;
 	begin(&a);
 	atomic_store(&waits, true);
@@ -445,6 +445,7 @@ static void others_hear_of_a_lease_that_is_over(void **state)
 	(void)state;
 	needs_redis();
 	redis_start(&redis, NULL);
+	a.options.lease_ms = b.options.lease_ms = c.options.lease_ms = 2000;
 	begin(&a);
 	begin(&b);
 	/* Given back at once by one that stops, */
@@ -469,12 +470,13 @@ static void a_node_waits_for_the_lease_of_its_last_run(void **state)
 	(void)state;
 	needs_redis();
 	redis_start(&redis, NULL);
-	a.options.lease_ms = 400;
-	redis_ask(&redis, "SET chatd:lease:a 7 PX 300");
+	a.options.lease_ms = 10000;
+	redis_ask(&redis, "SET chatd:lease:a 7 PX 10000");
 	redis_ask(&redis, "HSET chatd:incarnation a 7");
 	node_start(&a);
 	until(a.away);
 	same_text(a.away_why, "waiting for the end of that lease");
+	redis_ask(&redis, "DEL chatd:lease:a");
 	until(a.readies == 1 && !a.away);
 	assert_int_equal(a.incarnation, 8);
 }
