@@ -70,7 +70,7 @@ bool connect_again(struct store *s, bool (*settle)(struct store *s, struct store
 {
 	struct db old = s->db;
 	s->db = (struct db){ .sqlite = NULL };
-	if (db_open(&s->db, s->location.path, err) && settle(s, err)) {
+	if (db_open(&s->db, s->location.path, s->writer, err) && settle(s, err)) {
 		db_close(&old);
 		return true;
 	}

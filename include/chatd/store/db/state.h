@@ -21,7 +21,7 @@
  *	schema, lines_table, wal_mark, location
  *	transaction      begin, commit, errors
  *	db               a connection and its statements
- *	known_rooms, files, statements, tokenizer, transfer
+ *	known_rooms, files, statements, tokenizer, transfer, wal_frames
  *	error
  *
  * Private to src/store/db.
