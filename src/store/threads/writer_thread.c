@@ -194,7 +194,7 @@ static void disk_tell_low(struct writer_thread *t)
 	store_error_set(&why, "the disk is nearly full");
 	store_error_advise(&why, "%s are free on the database's disk, and disk_reserve keeps %s free: new "
 	                   "lines are not saved until there is more space",
-	                   bytes_shown(store_free_bytes(t->w->store), left),
+	                   bytes_shown(store_free_bytes(t->w->store, UINT64_MAX), left),
 	                   bytes_shown(t->w->limits.disk_reserve, reserve));
 	log_errx("%s", why.text);
 	struct writer_event e = { .kind = WRITER_FAILED, .low = true,
@@ -364,7 +364,7 @@ static void disk_check(struct writer_thread *t)
 	t->disk.at_ms = now + DISK_EVERY_MS;
 	t->disk.bytes = 0;
 	uint64_t least = reserve + (t->disk.low ? reserve / RESERVE_MORE : 0);
-	bool low = reserve > 0 && store_free_bytes(t->w->store) < least;
+	bool low = reserve > 0 && store_free_bytes(t->w->store, least) < least;
 	if (low == t->disk.low)
 		return;
 	t->disk.low = low;
