@@ -195,6 +195,5 @@ void *reader_thread_main(void *arg)
 void reader_release(struct reader *t)
 {
 	store_close(t->store);
-	if (t->sleeper.fd >= 0)
-		close(t->sleeper.fd);
+	sleeper_close(&t->sleeper);
 }
