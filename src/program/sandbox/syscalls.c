@@ -34,7 +34,7 @@ static const int calls[] = {
 	SCMP_SYS(ftruncate), SCMP_SYS(fallocate), SCMP_SYS(unlink), SCMP_SYS(unlinkat),
 	SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(link), SCMP_SYS(linkat),
 	SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(getcwd), SCMP_SYS(getdents64),
-	SCMP_SYS(statfs), SCMP_SYS(fstatfs),
+	SCMP_SYS(statfs), SCMP_SYS(fstatfs), SCMP_SYS(inotify_init1), SCMP_SYS(inotify_add_watch),
 	/* Memory. */
 	SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(brk),
 	/* Threads. */

@@ -199,6 +199,7 @@ static bool writer_open(struct store *s, const char *path, bool fresh, struct st
 	s->erasure.some = true; /* until the first look */
 	s->wipe.wanted = db_meta(&s->db, "wipe", 0) != 0;
 	location_note(s);
+	location_watch(&s->location);
 	sqlite3_db_config(s->db.sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	return true;
 }
