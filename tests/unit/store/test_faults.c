@@ -87,7 +87,7 @@ static bool save_batch(struct store *s, uint64_t first, struct store_error *err)
 static bool index_some(struct store *s, uint64_t n, struct store_error *err)
 {
 	(void)n;
-	return store_index(s, 100, err) >= 0;
+	return store_index(s, 100, 0, err) >= 0;
 }
 
 static void on_emptied(void *ctx, uint32_t room)
