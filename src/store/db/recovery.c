@@ -33,7 +33,7 @@ bool store_is_intact(struct store *s)
 	return !s->location.path || (!s->db.doubted && location_is_kept(&s->location));
 }
 
-void store_look_again(struct store *s)
+void store_check_again(struct store *s)
 {
 	s->location.doubted = true;
 }

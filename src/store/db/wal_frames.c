@@ -178,16 +178,16 @@ static bool may_hold(sqlite3_file *real)
 	return (real->pMethods->xDeviceCharacteristics(real) & SQLITE_IOCAP_POWERSAFE_OVERWRITE) != 0;
 }
 
-static int vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *f, int flags, int *out_flags)
+static int vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *f, int flags, int *got)
 {
 	struct wal_file *w = wal_of(f);
 	int rc;
 	(void)vfs;
 	if ((flags & SQLITE_OPEN_WAL) == 0)
-		return ours.real->xOpen(ours.real, path, f, flags, out_flags);
+		return ours.real->xOpen(ours.real, path, f, flags, got);
 	memset(w, 0, sizeof(*w));
 	w->real = (sqlite3_file *)(w + 1);
-	rc = ours.real->xOpen(ours.real, path, w->real, flags, out_flags);
+	rc = ours.real->xOpen(ours.real, path, w->real, flags, got);
 	if (rc != SQLITE_OK)
 		return rc;
 	w->base.pMethods = &wal_methods;

@@ -549,7 +549,7 @@ static bool prune_work(struct writer_thread *t)
 		return false;
 	t->pruning.at_ms = now_ms() + PRUNE_EVERY_MS;
 	/* Even while nobody talks, the database is not without a name for long. */
-	store_look_again(t->w->store);
+	store_check_again(t->w->store);
 	if (!database_check(t, &err)) {
 		saving_failed(t, &err);
 		return false;

@@ -525,7 +525,7 @@ static void what_is_doubted_is_looked_at(void **state)
 	struct file_id other = { .dev = 1, .ino = 1 };
 	s->location.file = other;
 	assert_int_equal(store_is_intact(s), s->location.watched);
-	store_look_again(s);
+	store_check_again(s);
 	assert_false(store_is_intact(s));
 	assert_false(store_is_intact(s));
 	store_close(s);

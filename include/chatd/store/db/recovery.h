@@ -19,7 +19,7 @@ struct store;
  */
 bool store_is_intact(struct store *s);
 /* The next store_is_intact looks for itself: a file system can hide a folder under another without telling. */
-void store_look_again(struct store *s);
+void store_check_again(struct store *s);
 /* Notes that another connection's sync has failed. store_is_intact is false until the database is
  * rebuilt, because the system may have forgotten what it could not write, and will not report it
  * again. */
