@@ -210,7 +210,7 @@ $(B)/tests/unit/store/test_files: CHATD_LDFLAGS += -Wl,--wrap=fchmod
 
 -include $(OBJ:.o=.d) $(UNIT:%.c=$(B)/%.d) $(wildcard $(B)/tests/*/*.d)
 
-$(B)/tests/unit/store/test_faults $(B)/tests/unit/store/test_position: $(DISK_OBJ)
+$(B)/tests/unit/store/test_faults $(B)/tests/unit/store/test_position $(B)/tests/unit/store/test_wal_frames: $(DISK_OBJ)
 
 # Kept, so that a change in the library links the tests again and compiles none.
 .SECONDARY: $(TESTS:=.o)

@@ -4,7 +4,29 @@
 #include "chatd/base/sleeper.h"
 
 #include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
+
+bool sleeper_open(struct sleeper *s)
+{
+	struct epoll_event in = { .events = EPOLLIN | EPOLLET };
+	s->set = -1;
+	s->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (s->fd >= 0)
+		s->set = epoll_create1(EPOLL_CLOEXEC);
+	return s->set >= 0 && epoll_ctl(s->set, EPOLL_CTL_ADD, s->fd, &in) == 0;
+}
+
+void sleeper_close(struct sleeper *s)
+{
+	if (s->fd < 0)
+		return;
+	if (s->set >= 0)
+		close(s->set);
+	close(s->fd);
+	s->fd = -1;
+}
 
 void eventfd_signal(int fd)
 {
@@ -30,8 +52,11 @@ void sleeper_poll(struct sleeper *s, struct pollfd *fds, nfds_t n, int timeout_m
 
 void sleeper_sleep(struct sleeper *s, int timeout_ms, bool (*ready)(void *ctx), void *ctx)
 {
-	struct pollfd alone;
-	sleeper_poll(s, &alone, 1, timeout_ms, ready, ctx);
+	struct epoll_event woken;
+	atomic_store(&s->asleep, true);
+	if (!ready(ctx))
+		epoll_wait(s->set, &woken, 1, timeout_ms);
+	atomic_store(&s->asleep, false);
 }
 
 int sleeper_claim(struct sleeper *s)

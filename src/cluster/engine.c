@@ -129,12 +129,6 @@ int engine_wake_fds(struct engine *e, int fds[ENGINE_WAKE_MAX])
 
 /* -- start and stop ------------------------------------------------------------------------------------ */
 
-static void fd_close(int fd)
-{
-	if (fd >= 0)
-		close(fd);
-}
-
 static void engine_free(struct engine *e)
 {
 	struct engine_event event;
@@ -147,9 +141,10 @@ static void engine_free(struct engine *e)
 	free(atomic_load(&e->beginning));
 	free(atomic_load(&e->figures.left));
 	free(e->figures.taken);
-	fd_close(e->inbox.event_fd);
-	fd_close(e->sleeper.fd);
-	fd_close(e->dialer.sleeper.fd);
+	if (e->inbox.event_fd >= 0)
+		close(e->inbox.event_fd);
+	sleeper_close(&e->sleeper);
+	sleeper_close(&e->dialer.sleeper);
 	free(e->user);
 	free(e->password);
 	free(e);
@@ -157,13 +152,12 @@ static void engine_free(struct engine *e)
 
 static bool fds_open(struct engine *e, char *why, size_t bytes)
 {
-	int *const fds[] = { &e->inbox.event_fd, &e->sleeper.fd, &e->dialer.sleeper.fd };
-	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
-		*fds[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-		if (*fds[i] < 0) {
-			snprintf(why, bytes, "cannot make an eventfd: %s", strerror(errno));
-			return false;
-		}
+	bool ok = sleeper_open(&e->sleeper) && sleeper_open(&e->dialer.sleeper);
+	if (ok)
+		e->inbox.event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (!ok || e->inbox.event_fd < 0) {
+		snprintf(why, bytes, "cannot make an eventfd: %s", strerror(errno));
+		return false;
 	}
 	e->texts.inbox.event_fd = e->inbox.event_fd;
 	return true;

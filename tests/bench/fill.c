@@ -151,7 +151,7 @@ static int make(const char *path, uint64_t lines, uint32_t rooms, uint32_t sende
 	for (uint64_t seq = 1; seq <= lines; seq += BATCH) {
 		uint64_t to = seq + BATCH > lines ? lines + 1 : seq + BATCH;
 
-		if (!batch_save(s, seq, to, rooms, senders, &err) || store_index(s, BATCH, &err) < 0)
+		if (!batch_save(s, seq, to, rooms, senders, &err) || store_index(s, BATCH, 0, &err) < 0)
 			return fail(&err);
 		store_checkpoint(s);
 		if ((seq - 1) % PROGRESS == 0 && lines > PROGRESS)
@@ -159,7 +159,7 @@ static int make(const char *path, uint64_t lines, uint32_t rooms, uint32_t sende
 			        (unsigned long long)lines);
 	}
 	int n;
-	while ((n = store_index(s, BATCH, &err)) > 0)
+	while ((n = store_index(s, BATCH, 0, &err)) > 0)
 		store_checkpoint(s);
 	store_close(s);
 	return n < 0 ? fail(&err) : 0;

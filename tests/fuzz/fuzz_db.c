@@ -211,7 +211,7 @@ static void save_each_kind(void)
 			r.room = 0;
 		keep(NULL, &r);
 	}
-	for (int n, i = 0; (n = store_index(store, 64, &err)) != 0; i++) {
+	for (int n, i = 0; (n = store_index(store, 64, 0, &err)) != 0; i++) {
 		CHECK(i < ROUNDS_MAX);
 		if (!done(n > 0, &err))
 			break;

@@ -90,7 +90,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	fill();
-	while (store_index(store, 64, &err) > 0)
+	while (store_index(store, 64, 0, &err) > 0)
 		;
 	store_close(store);
 	return sqlite3_open(argv[1], &db) != SQLITE_OK ||

@@ -62,7 +62,7 @@ void fake_store_maintain(struct writer *w)
 	for (size_t i = 0; i < w->queries.n; i++)
 		wanted |= query_needs_index(w->queries.at[i].query.kind);
 	if (wanted || prng_chance(&w->prng, 100))
-		store_index(w->store, STEP_ROWS, &err);
+		store_index(w->store, STEP_ROWS, 0, &err);
 	if (w->prunes && prng_chance(&w->prng, 50) && store_count(w->store, STEP_ROWS, &err) == 0)
 		store_prune(w->store, INT64_MIN, w->lines_kept, STEP_ROWS, on_emptied, w, &err);
 	if (prng_chance(&w->prng, 20) &&

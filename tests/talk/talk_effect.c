@@ -244,7 +244,7 @@ static void query_ask(struct world *w, const struct query *q)
 		                                    "saved.");
 		return;
 	}
-	while (store_index(w->store, 100, &err) > 0)
+	while (store_index(w->store, 100, 0, &err) > 0)
 		continue;
 	w->rows[w->nrows++] = store_query(w->store, q);
 }

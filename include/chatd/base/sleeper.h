@@ -16,9 +16,15 @@
 
 /* The place where one thread sleeps. */
 struct sleeper {
-	int fd;                 /* eventfd that ends the sleep */
+	int fd;                 /* eventfd that ends the sleep; -1: not open */
+	int set;                /* epoll of it alone, edge-triggered: a sleep that is ended is one system call, because
+	                         * nobody has to read the eventfd */
 	_Atomic bool asleep;    /* true while it sleeps or is about to, and nobody has woken it */
 };
+
+/* False: errno says why not; it is to be closed even so. */
+bool sleeper_open(struct sleeper *s);
+void sleeper_close(struct sleeper *s);
 
 /* Makes an eventfd readable. */
 void eventfd_signal(int fd);

@@ -25,7 +25,7 @@ static const int calls[] = {
 	 * are left out. */
 	SCMP_SYS(io_uring_enter), SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(close),
 	SCMP_SYS(shutdown), SCMP_SYS(signalfd4), SCMP_SYS(eventfd2), SCMP_SYS(poll),
-	SCMP_SYS(ppoll),
+	SCMP_SYS(ppoll), SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
 	/* SQLite's files, the chat log, the configuration. */
 	SCMP_SYS(openat), SCMP_SYS(open), SCMP_SYS(fstat), SCMP_SYS(stat), SCMP_SYS(lstat),
 	SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(access), SCMP_SYS(faccessat),
@@ -34,7 +34,7 @@ static const int calls[] = {
 	SCMP_SYS(ftruncate), SCMP_SYS(fallocate), SCMP_SYS(unlink), SCMP_SYS(unlinkat),
 	SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(link), SCMP_SYS(linkat),
 	SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(getcwd), SCMP_SYS(getdents64),
-	SCMP_SYS(statfs), SCMP_SYS(fstatfs),
+	SCMP_SYS(statfs), SCMP_SYS(fstatfs), SCMP_SYS(inotify_init1), SCMP_SYS(inotify_add_watch),
 	/* Memory. */
 	SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(brk),
 	/* Threads. */

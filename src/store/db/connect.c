@@ -70,7 +70,7 @@ bool connect_again(struct store *s, bool (*settle)(struct store *s, struct store
 {
 	struct db old = s->db;
 	s->db = (struct db){ .sqlite = NULL };
-	if (db_open(&s->db, s->location.path, err) && settle(s, err)) {
+	if (db_open(&s->db, s->location.path, s->writer, err) && settle(s, err)) {
 		db_close(&old);
 		return true;
 	}
@@ -91,8 +91,16 @@ void store_interrupt(struct store *s)
 
 bool store_checkpoint(struct store *s)
 {
-	int rc = sqlite3_wal_checkpoint_v2(s->db.sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	int pages, copied;
+	int rc = sqlite3_wal_checkpoint_v2(s->db.sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &copied);
+	if (rc == SQLITE_OK && copied >= 0)
+		s->wal_copied = copied;
 	return rc != SQLITE_IOERR_FSYNC;
+}
+
+int store_wal_copied(struct store *s)
+{
+	return s->wal_copied;
 }
 
 int store_wal_pages(struct store *s)

@@ -4,6 +4,7 @@
 #include "chatd/store/db/db.h"
 
 #include "chatd/store/db/tokenizer.h"
+#include "chatd/store/db/wal_frames.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -11,12 +12,12 @@
 
 /* -- the connection ---------------------------------------------------------- */
 
-bool db_open(struct db *db, const char *path, struct store_error *err)
+bool db_open(struct db *db, const char *path, bool writes, struct store_error *err)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
 	if (strcmp(path, ":memory:") == 0)
 		flags |= SQLITE_OPEN_CREATE;
-	int rc = sqlite3_open_v2(path, &db->sqlite, flags, NULL);
+	int rc = sqlite3_open_v2(path, &db->sqlite, flags, writes ? wal_frames_vfs() : NULL);
 	if (!db->sqlite) { /* then there is no connection to ask */
 		store_error_set(err, "cannot open the database: %s", sqlite3_errstr(rc));
 		return false;

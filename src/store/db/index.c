@@ -6,9 +6,13 @@
  */
 #include "chatd/store/db/index.h"
 
+#include "chatd/base/bounds.h"
+#include "chatd/base/clock.h"
 #include "chatd/base/fold.h"
 #include "chatd/base/log.h"
 #include "chatd/store/db/state.h"
+
+enum { INDEX_ROWS_PIECE = 64 }; /* between two looks at the clock: 0.2 ms */
 
 uint64_t store_indexed(struct store *s)
 {
@@ -16,35 +20,50 @@ uint64_t store_indexed(struct store *s)
 	return s->index.indexed >= s->transaction.saved.line_id ? s->transaction.saved.seq : s->index.indexed;
 }
 
-/* Returns the number of lines taken; -1: error. *last is the last one's id. One
- * statement for all of them: a statement's beginning and end cost as much as a line. */
-static int index_lines(struct store *s, int rows, uint64_t *last)
+/* Takes the lines after *last. Returns their number; -1: error. One statement for all of them: a statement's
+ * beginning and end cost as much as a line. */
+static int index_piece(struct store *s, int rows, uint64_t *last)
 {
 	sqlite3_stmt *st = db_stmt(&s->db, SQL_FTS_ADD);
 	if (!st)
 		return -1;
-	sqlite3_bind_int64(st, 1, (int64_t)s->index.indexed);
+	sqlite3_bind_int64(st, 1, (int64_t)*last);
 	sqlite3_bind_int(st, 2, rows);
 	if (!db_run(st))
 		return -1;
 	int n = sqlite3_changes(s->db.sqlite);
 	if (n > 0)
 		*last = (uint64_t)sqlite3_last_insert_rowid(s->db.sqlite);
+	if (n < rows)
+		*last = s->transaction.saved.line_id; /* even if the last lines were pruned first */
 	return n;
 }
 
-int store_index(struct store *s, int rows, struct store_error *err)
+/* The same in pieces, until the time comes. */
+static int index_lines(struct store *s, int rows, int64_t until_us, uint64_t *last)
+{
+	int all = 0;
+	while (all < rows && *last < s->transaction.saved.line_id &&
+	       (all == 0 || until_us == 0 || clock_us(CLOCK_MONOTONIC) < until_us)) {
+		int piece = rows - all < INDEX_ROWS_PIECE ? rows - all : INDEX_ROWS_PIECE;
+		int n = index_piece(s, piece, last);
+		if (n < 0)
+			return -1;
+		all += n;
+	}
+	return all;
+}
+
+int store_index(struct store *s, int rows, int64_t until_us, struct store_error *err)
 {
 	if (s->index.indexed >= s->transaction.saved.line_id)
 		return 0;
-	uint64_t last = s->transaction.saved.line_id;
+	uint64_t last = s->index.indexed;
 	if (!transaction_begin_unsynced(s)) {
 		store_fail(s, err);
 		return -1;
 	}
-	int n = index_lines(s, rows, &last);
-	if (n >= 0 && n < rows)
-		last = s->transaction.saved.line_id; /* even if the last lines were pruned first */
+	int n = index_lines(s, rows, until_us, &last);
 	if (n < 0 || !db_meta_set(&s->db, "indexed", (int64_t)last) ||
 	    !db_run(db_stmt(&s->db, SQL_COMMIT))) {
 		store_fail(s, err);

@@ -8,8 +8,15 @@
 #include "chatd/store/db/state.h"
 
 #include <errno.h>
+#include <linux/magic.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+enum { XFS_MAGIC = 0x58465342 }; /* statfs(2); linux/magic.h lacks it */
 
 enum location_check location_check(const char *path, const struct file_id *id)
 {
@@ -46,8 +53,73 @@ void location_note(struct store *s)
 	p->in = location_file(p->folder);
 }
 
+/* -- watching ----------------------------------------------------------------------------------- */
+
+/* Others, such as those of other machines, change without telling us. */
+static bool filesystem_tells(const char *folder)
+{
+	static const long told[] = {
+		EXT4_SUPER_MAGIC, XFS_MAGIC, BTRFS_SUPER_MAGIC, F2FS_SUPER_MAGIC, TMPFS_MAGIC, OVERLAYFS_SUPER_MAGIC,
+	};
+	struct statfs fs;
+	if (statfs(folder, &fs) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
+		if ((long)fs.f_type == told[i])
+			return true;
+	return false;
+}
+
+/* The folder, and all above it, whose moving takes the database along. */
+static bool folders_watch(int fd, const char *folder)
+{
+	const uint32_t within = IN_ONLYDIR | IN_CREATE | IN_DELETE | IN_MOVE | IN_DELETE_SELF | IN_MOVE_SELF;
+	char *above = mem_strdup(folder), *slash;
+	bool ok = inotify_add_watch(fd, folder, within) >= 0;
+	above[strlen(above) - 1] = '\0'; /* its slash */
+	while (ok && (slash = strrchr(above, '/')) != NULL && slash != above) {
+		*slash = '\0';
+		ok = inotify_add_watch(fd, above, IN_ONLYDIR | IN_MOVE_SELF) >= 0;
+	}
+	free(above);
+	return ok;
+}
+
+void location_watch(struct location *p)
+{
+	if (!p->path || !filesystem_tells(p->folder))
+		return;
+	p->watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	p->watched = p->watch >= 0 && folders_watch(p->watch, p->folder);
+	if (p->watch >= 0 && !p->watched)
+		close(p->watch);
+	p->doubted = true; /* what happened before is not told */
+}
+
+/* True: something has happened there. */
+static bool location_heard(const struct location *p)
+{
+	char events[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+	bool heard = false;
+	while (read(p->watch, events, sizeof(events)) > 0)
+		heard = true;
+	return heard || errno != EAGAIN;
+}
+
+bool location_is_kept(struct location *p)
+{
+	if (!p->path || (p->watched && !location_heard(p) && !p->doubted))
+		return true;
+	p->doubted = location_check(p->path, &p->file) != LOCATION_SAME ||
+	             location_check(p->wal_path, &p->wal) != LOCATION_SAME ||
+	             location_check(p->shm_path, &p->shm) != LOCATION_SAME;
+	return !p->doubted;
+}
+
 void location_release(struct store *s)
 {
+	if (s->location.watched)
+		close(s->location.watch);
 	free(s->location.path);
 	free(s->location.wal_path);
 	free(s->location.shm_path);

@@ -64,7 +64,7 @@ static bool outside_is_finished(const char *path, struct store_error *err)
 
 static bool outside_begin(struct store *s, const char *path, bool running, struct store_error *err)
 {
-	if (!db_open(&s->db, path, err) || (!running && !wal_mark_check(s, err)))
+	if (!db_open(&s->db, path, false, err) || (!running && !wal_mark_check(s, err)))
 		return false;
 	/* What is left of the WAL is the database's own from here on. */
 	sqlite3_db_config(s->db.sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);

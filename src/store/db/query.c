@@ -181,14 +181,17 @@ int64_t store_bytes(struct store *s)
 	return db_number_of(&s->db, "PRAGMA page_count", 0) * db_number_of(&s->db, "PRAGMA page_size", 0);
 }
 
-uint64_t store_free_bytes(struct store *s)
+uint64_t store_free_bytes(struct store *s, uint64_t enough)
 {
 	struct statvfs disk;
 	if (s->lock_fd < 0 || fstatvfs(s->lock_fd, &disk) < 0)
 		return UINT64_MAX;
+	uint64_t outside = (uint64_t)disk.f_bavail * disk.f_frsize;
+	if (outside >= enough)
+		return outside;
 	int64_t inside = db_number_of(&s->db, "PRAGMA freelist_count", 0) *
 	                 db_number_of(&s->db, "PRAGMA page_size", 0);
-	return (uint64_t)disk.f_bavail * disk.f_frsize + (uint64_t)inside;
+	return outside + (uint64_t)inside;
 }
 
 static struct rows *stats_answer(struct store *s, const struct query *q)

@@ -28,12 +28,14 @@
 /* Appended to the path: the name of a complete new file with everything saved. */
 #define FINISHED "-whole"
 
-bool store_is_intact(const struct store *s)
+bool store_is_intact(struct store *s)
 {
-	const struct location *p = &s->location;
-	return !p->path || (!s->db.doubted && location_check(p->path, &p->file) == LOCATION_SAME &&
-	                    location_check(p->wal_path, &p->wal) == LOCATION_SAME &&
-	                    location_check(p->shm_path, &p->shm) == LOCATION_SAME);
+	return !s->location.path || (!s->db.doubted && location_is_kept(&s->location));
+}
+
+void store_check_again(struct store *s)
+{
+	s->location.doubted = true;
 }
 
 bool store_replaced(const struct store *s)
@@ -291,6 +293,7 @@ static bool rebuild_switch(struct rebuild *r)
 	s->lock_fd = r->fd;
 	r->fd = -1;
 	location_note(s);
+	location_watch(&s->location);
 	sqlite3_db_config(s->db.sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	return true;
 }

@@ -189,7 +189,7 @@ static bool rooms_drop_dead(struct store *s, struct store_error *err)
 
 static bool writer_open(struct store *s, const char *path, bool fresh, struct store_error *err)
 {
-	if (!db_open(&s->db, path, err) || (!fresh && !wal_mark_check(s, err)) ||
+	if (!db_open(&s->db, path, true, err) || (!fresh && !wal_mark_check(s, err)) ||
 	    !schema_migrate(s, path, fresh, err) || !connect_writer(s, err))
 		return false;
 	s->room_retentions.some = true; /* until the first look at them */
@@ -199,6 +199,7 @@ static bool writer_open(struct store *s, const char *path, bool fresh, struct st
 	s->erasure.some = true; /* until the first look */
 	s->wipe.wanted = db_meta(&s->db, "wipe", 0) != 0;
 	location_note(s);
+	location_watch(&s->location);
 	sqlite3_db_config(s->db.sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	return true;
 }
@@ -283,7 +284,7 @@ struct store *store_open_reader(const char *path, struct store_error *err)
 {
 	struct store *s = mem_zero(1, sizeof(*s));
 	s->lock_fd = -1;
-	if (!db_open(&s->db, path, err) || !connect_reader(s, err) || !marks_load(s, err)) {
+	if (!db_open(&s->db, path, false, err) || !connect_reader(s, err) || !marks_load(s, err)) {
 		store_close(s);
 		return NULL;
 	}

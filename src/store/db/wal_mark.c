@@ -26,8 +26,6 @@ enum {
 	MARK_PAGES = 128,          /* pages written between two marks in one WAL: a mark takes two
 	                            * pages */
 	MARK_BYTES = 4 * 16 + 3,   /* of the row's text */
-	WAL_SALTS_AT = 16,         /* offset of the salts, which differ from one WAL to the next;
-	                            * fileformat.html, 4.1 */
 };
 
 #define MARK_FORM "%016" PRIx64 "-%016" PRIx64 "-%016" PRIx64
@@ -100,9 +98,8 @@ static void wal_mark_new_id(struct wal_mark_row *m)
 static bool salts_read(sqlite3 *db, unsigned char salts[WAL_SALTS_BYTES])
 {
 	sqlite3_file *wal = NULL;
-	return sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal) == SQLITE_OK && wal &&
-	       wal->pMethods &&
-	       wal->pMethods->xRead(wal, salts, WAL_SALTS_BYTES, WAL_SALTS_AT) == SQLITE_OK;
+	return sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal) == SQLITE_OK &&
+	       wal_frames_salts(wal, salts);
 }
 
 /* Writes the first page as well, so that the row can be found whatever file is under the WAL. */

@@ -53,11 +53,19 @@ static bool reader_current(struct reader *t)
 	return true;
 }
 
-static bool copy_due(struct writer *w)
+int reader_wal_left(const struct writer *w)
 {
 	int pages = atomic_load(&w->files.wal_pages), copied = atomic_load(&w->files.wal_copied);
-	/* Fewer than were copied: the WAL has started again. */
-	return pages - (pages < copied ? 0 : copied) >= WAL_PAGES_COPY;
+	return pages - (pages < copied ? 0 : copied);
+}
+
+bool reader_copy_due(const struct writer *w)
+{
+	int pages = atomic_load(&w->files.wal_pages), seen = atomic_load(&w->files.wal_seen);
+	int new = pages - (pages < seen ? 0 : seen);
+	/* The last part is the writer's. While somebody reads for long, more looks would be in vain. */
+	return pages > WAL_PAGES_MAX ? reader_wal_left(w) > WAL_PAGES_LAST && new >= WAL_PAGES_LAST / 2
+	                             : new >= WAL_PAGES_COPY;
 }
 
 /* Answers not taken yet are kept in memory: with too many of them it waits. */
@@ -70,18 +78,19 @@ static bool reader_ready(void *ctx)
 {
 	struct reader *t = ctx;
 	return reader_has_work(t) || atomic_load(&t->w->readers_stop) ||
-	       (reader_is_stale(t) ? t->reopen_at_ms == 0 : t->copies && copy_due(t->w));
+	       (reader_is_stale(t) ? t->reopen_at_ms == 0 : t->copies && reader_copy_due(t->w));
 }
 
 static void reader_copy(struct reader *t)
 {
 	struct writer *w = t->w;
-	if (!t->copies || !copy_due(w) || !reader_current(t))
+	if (!t->copies || !reader_copy_due(w) || !reader_current(t))
 		return;
 	int pages = atomic_load(&w->files.wal_pages);
 	if (!store_checkpoint(t->store))
 		atomic_store(&w->files.doubted, true);
-	atomic_store(&w->files.wal_copied, pages);
+	atomic_store(&w->files.wal_copied, store_wal_copied(t->store));
+	atomic_store(&w->files.wal_seen, pages);
 }
 
 /* Waits, with the mutex held, until *mark has reached seq. NULL: it has. */
@@ -195,6 +204,5 @@ void *reader_thread_main(void *arg)
 void reader_release(struct reader *t)
 {
 	store_close(t->store);
-	if (t->sleeper.fd >= 0)
-		close(t->sleeper.fd);
+	sleeper_close(&t->sleeper);
 }

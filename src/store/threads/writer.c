@@ -164,12 +164,6 @@ void writer_reload(struct writer *w, const struct writer_limits *limits, const c
 
 /* -- start and stop --------------------------------------------------------------------- */
 
-static void fd_close(int fd)
-{
-	if (fd >= 0)
-		close(fd);
-}
-
 static void writer_free(struct writer *w)
 {
 	struct writer_event e;
@@ -187,20 +181,25 @@ static void writer_free(struct writer *w)
 	store_close(w->start);
 	store_close(w->store); /* last, so that it takes the WAL away */
 	queue_free(w->queue);
-	fd_close(w->notifications.inbox.event_fd);
-	fd_close(w->sleeper.fd);
+	if (w->notifications.inbox.event_fd >= 0)
+		close(w->notifications.inbox.event_fd);
+	sleeper_close(&w->sleeper);
 	pthread_mutex_destroy(&w->progress.mutex);
 	pthread_cond_destroy(&w->progress.moved);
 	free(w);
 }
 
-static bool fd_open(int *fd, struct store_error *err)
+/* What the threads are woken through, and the loop. */
+static bool fds_open(struct writer *w, struct store_error *err)
 {
-	*fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (*fd < 0)
-		snprintf(err->text, sizeof(err->text), "cannot make an eventfd: %s",
-		         strerror(errno));
-	return *fd >= 0;
+	bool ok = sleeper_open(&w->sleeper);
+	for (int i = 0; i < READERS && ok; i++)
+		ok = sleeper_open(&w->readers[i].sleeper);
+	if (ok)
+		w->notifications.inbox.event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (!ok || w->notifications.inbox.event_fd < 0)
+		snprintf(err->text, sizeof(err->text), "cannot make an eventfd: %s", strerror(errno));
+	return ok && w->notifications.inbox.event_fd >= 0;
 }
 
 /* A writer that is not grouped would save what is in no position. */
@@ -237,16 +236,12 @@ static bool writer_open(struct writer *w, const struct writer_options *o, struct
 	w->start = store_open_reader(o->database, err);
 	if (!w->start || !cluster_load(w, err))
 		return false;
-	for (int i = 0; i < READERS; i++) {
-		struct reader *t = &w->readers[i];
-		if (i < READER_SECRETS && !(t->store = store_open_reader(o->database, err)))
+	for (int i = 0; i < READER_SECRETS; i++)
+		if (!(w->readers[i].store = store_open_reader(o->database, err)))
 			return false;
-		if (!fd_open(&t->sleeper.fd, err))
-			return false;
-	}
 	if (o->chat_log && !(w->chatlog = chatlog_open(o->chat_log, err)))
 		return false;
-	return fd_open(&w->notifications.inbox.event_fd, err) && fd_open(&w->sleeper.fd, err);
+	return fds_open(w, err);
 }
 
 /* Ends the running queries and the waiting ones, and joins their threads. */

@@ -41,9 +41,9 @@ enum {
 	RETRY_MS_MAX = 60000,     /* the longest time between two tries to save, if each rebuilds a
 	                           * large database */
 	INDEX_DELAY_MS = 20,      /* how long lines wait for others before they are indexed */
-	WAL_PAGES_MAX = 8192,     /* beyond this (32 MiB) it does a checkpoint itself: under a load
-	                           * that never pauses the reader's cannot finish, and the WAL only
-	                           * starts again after one that did */
+	INDEX_ROWS_FEW = 512,     /* unless there are as many of them */
+	INDEX_US = 500,           /* the time of an indexing step, */
+	INDEX_US_LINE = 4,        /* or so much for each line of the last commit, so that the index keeps up */
 	PRUNE_EVERY_MS = 60000,   /* between two looks for old lines */
 	WIPE_DELAY_MS = 30000,    /* more may be deleted by then, and the whole index is merged each
 	                           * time */
@@ -194,7 +194,7 @@ static void disk_tell_low(struct writer_thread *t)
 	store_error_set(&why, "the disk is nearly full");
 	store_error_advise(&why, "%s are free on the database's disk, and disk_reserve keeps %s free: new "
 	                   "lines are not saved until there is more space",
-	                   bytes_shown(store_free_bytes(t->w->store), left),
+	                   bytes_shown(store_free_bytes(t->w->store, UINT64_MAX), left),
 	                   bytes_shown(t->w->limits.disk_reserve, reserve));
 	log_errx("%s", why.text);
 	struct writer_event e = { .kind = WRITER_FAILED, .low = true,
@@ -249,13 +249,13 @@ static bool database_check(struct writer_thread *t, struct store_error *err)
 /* Has a WAL that has become long checkpointed. */
 static void wal_grown(struct writer *w)
 {
-	int pages = store_wal_pages(w->store), copied = atomic_load(&w->files.wal_copied);
+	int pages = store_wal_pages(w->store);
 	atomic_store(&w->files.wal_pages, pages);
-	if (pages > WAL_PAGES_MAX) {
+	if (pages > WAL_PAGES_LATE || (pages > WAL_PAGES_MAX && reader_wal_left(w) <= WAL_PAGES_LAST)) {
 		/* Nobody writes meanwhile, so it starts again after this. */
 		if (!store_checkpoint(w->store))
 			store_doubt(w->store);
-	} else if (pages - (pages < copied ? 0 : copied) >= WAL_PAGES_COPY) {
+	} else if (reader_copy_due(w)) {
 		sleeper_wake(&w->readers[READER_RANGES].sleeper);
 	}
 }
@@ -364,7 +364,7 @@ static void disk_check(struct writer_thread *t)
 	t->disk.at_ms = now + DISK_EVERY_MS;
 	t->disk.bytes = 0;
 	uint64_t least = reserve + (t->disk.low ? reserve / RESERVE_MORE : 0);
-	bool low = reserve > 0 && store_free_bytes(t->w->store) < least;
+	bool low = reserve > 0 && store_free_bytes(t->w->store, least) < least;
 	if (low == t->disk.low)
 		return;
 	t->disk.low = low;
@@ -387,18 +387,17 @@ static void maintenance_failed(struct writer_thread *t, const char *what, const 
 	t->maintenance.failing = true;
 }
 
-/* How many lines the index takes at once. A large step costs less a line; if commits are large,
- * nobody notices how long it takes. Either is at least what a commit brings, so the index does not
- * fall behind. */
-static int index_step(const struct writer_thread *t)
+/* When an indexing step that begins now ends. A longer one costs less a line; but the next commit waits for it. */
+static int64_t index_until_us(const struct writer_thread *t)
 {
-	return t->saving.last_records > INDEX_ROWS_STEP ? BATCH_RECORDS_MAX : INDEX_ROWS_STEP;
+	int64_t needs_us = (int64_t)t->saving.last_records * INDEX_US_LINE;
+	return now_us() + (needs_us > INDEX_US ? needs_us : INDEX_US);
 }
 
 static bool index_due(struct writer_thread *t)
 {
 	uint64_t lag = index_lag(t);
-	return lag > 0 && (t->indexing.now || lag >= (uint64_t)index_step(t) ||
+	return lag > 0 && (t->indexing.now || lag >= INDEX_ROWS_FEW ||
 	                   now_ms() - t->indexing.lag_since_ms >= INDEX_DELAY_MS);
 }
 
@@ -408,7 +407,7 @@ static bool index_work(struct writer_thread *t)
 	struct store_error err;
 	if (t->stopping || !index_due(t) || (t->maintenance.failing && now_ms() < t->maintenance.at_ms))
 		return false;
-	if (store_index(t->w->store, index_step(t), &err) < 0) {
+	if (store_index(t->w->store, INDEX_ROWS_STEP, index_until_us(t), &err) < 0) {
 		maintenance_failed(t, "indexing", &err);
 		return false;
 	}
@@ -550,6 +549,7 @@ static bool prune_work(struct writer_thread *t)
 		return false;
 	t->pruning.at_ms = now_ms() + PRUNE_EVERY_MS;
 	/* Even while nobody talks, the database is not without a name for long. */
+	store_check_again(t->w->store);
 	if (!database_check(t, &err)) {
 		saving_failed(t, &err);
 		return false;

@@ -54,7 +54,7 @@ static inline struct rows *answer(struct world *world, const struct query *q)
 		return rows_that_please(q, "one two", "$5$a");
 	if (q->kind == QUERY_BACKUP || q->kind == QUERY_STATS)
 		return rows_of(q, &(struct rows){.kind = q->kind});
-	while (query_needs_index(q->kind) && store_index(store, 512, &err) > 0)
+	while (query_needs_index(q->kind) && store_index(store, 512, 0, &err) > 0)
 		;
 	return store_query(store, q);
 }

@@ -145,7 +145,7 @@ static inline void index_all(struct store *s)
 {
 	struct store_error err;
 	int n;
-	while ((n = store_index(s, 100, &err)) > 0)
+	while ((n = store_index(s, 100, 0, &err)) > 0)
 		;
 	assert_int_equal(n, 0);
 }

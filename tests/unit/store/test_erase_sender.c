@@ -55,7 +55,7 @@ static void all_of_it_goes_and_nothing_of_others(void **state)
 	save_kind(12, 1, RECORD_SAY, "alice2", 0, "not her");
 	save_kind(13, 2, RECORD_SAY, "alice", 0, "alone here");
 	save_kind(14, 1, RECORD_SEEN, "alice", 12, "");
-	assert_true(store_index(store, 100, &err) >= 0);
+	assert_true(store_index(store, 100, 0, &err) >= 0);
 	/* What was said before the account was made, or with an earlier one, is not its own. */
 	save_kind(15, 0, RECORD_ERASE, "alice", 4, "0");
 	/* Nor are lines of the next person with that name. */

@@ -183,7 +183,7 @@ static void a_line_goes_before_the_index_has_come_to_it(void **state)
 	(void)state;
 	struct store_error err;
 	save_lines(store, 1, 1, 6);
-	assert_int_equal(store_index(store, 3, &err), 3);
+	assert_int_equal(store_index(store, 3, 0, &err), 3);
 	delete_line(7, 1, 2);
 	delete_line(8, 1, 5);
 	delete_line(9, 1, 6);
@@ -244,7 +244,7 @@ static void save_and_crash(const struct record *r, size_t n)
 		struct store *s = store_open(folder_file(folder, "chat.db"), DURABILITY_COMMIT, &err);
 		bool ok = s && store_begin(s, &err) && store_save(s, r, n, &err) &&
 		          store_commit(s, &err);
-		while (ok && store_index(s, 100, &err) > 0)
+		while (ok && store_index(s, 100, 0, &err) > 0)
 			;
 		_exit(ok ? 0 : 1);
 	}

@@ -300,7 +300,7 @@ static void index_once(void)
 	fault.at = 0;
 	save_line(target, next_seq++, 1, "alice", "indexed");
 	fault.at = at;
-	if (store_index(target, 100, &err) < 0)
+	if (store_index(target, 100, 0, &err) < 0)
 		assert_string_not_equal(err.text, "");
 }
 

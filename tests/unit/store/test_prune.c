@@ -175,7 +175,7 @@ static void lines_not_yet_indexed_go_as_well(void **state)
 	(void)state;
 	struct store_error err;
 	save_lines(store, 1, 1, 10);
-	assert_int_equal(store_index(store, 3, &err), 3);
+	assert_int_equal(store_index(store, 3, 0, &err), 3);
 	assert_int_equal(prune(8, 0, 100), 7);
 	index_all(store);
 	assert_string_equal(find("line"), "9 10* 8 9* 10 8* 9");

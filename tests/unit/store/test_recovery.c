@@ -8,6 +8,8 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include "chatd/store/db/state.h"
+
 /* What cannot be removed: files whose name ends so. The linker sends the calls here. NULL: everything can be. */
 static const char *stuck;
 int __real_unlink(const char *path);
@@ -463,6 +465,72 @@ static void an_end_that_finds_another_file_loses_nothing_in_silence(void **state
 	assert_has("chat.db", "not chatd's");
 }
 
+/* -- how it is noticed --------------------------------------------------------------------------------- */
+
+/* Where a file system tells, it is asked only then; both ways are gone. */
+static void a_folder_above_that_is_moved_is_noticed(void **state)
+{
+	for (int watched = 0; watched < 2; watched++) {
+		char deep[700], above[600], away[600];
+		(void)state;
+		snprintf(above, sizeof(above), "%s", path_of("above"));
+		snprintf(deep, sizeof(deep), "%s/deep", above);
+		snprintf(away, sizeof(away), "%s", path_of("away"));
+		assert_int_equal(mkdir(above, 0700), 0);
+		assert_int_equal(mkdir(deep, 0700), 0);
+		strcat(deep, "/chat.db");
+		struct store *s = store_in(deep);
+		save_lines(s, 1, 1, 3);
+		if (!watched)
+			s->location.watched = false;
+		else if (!s->location.watched)
+			print_message("this file system does not tell\n");
+		assert_true(store_is_intact(s));
+		assert_true(store_is_intact(s));
+		assert_int_equal(rename(above, away), 0);
+		assert_false(store_is_intact(s));
+		assert_false(store_is_intact(s));
+		assert_int_equal(rename(away, above), 0);
+		assert_true(store_is_intact(s));
+		store_close(s);
+		assert_int_equal(unlink(deep), 0);
+		*strrchr(deep, '/') = '\0';
+		assert_int_equal(rmdir(deep), 0);
+		assert_int_equal(rmdir(above), 0);
+	}
+}
+
+/* What happens beside it is no reason to rebuild it. */
+static void what_lies_next_to_it_may_come_and_go(void **state)
+{
+	(void)state;
+	struct store *s = store_of_lines(3);
+	put("other", "text");
+	assert_true(store_is_intact(s));
+	move("other", "another");
+	lose("another");
+	assert_true(store_is_intact(s));
+	move("chat.db-shm", "shm");
+	assert_false(store_is_intact(s));
+	move("shm", "chat.db-shm");
+	assert_true(store_is_intact(s));
+	store_close(s);
+}
+
+/* A look at what nobody has told, as of a folder that a mount hides. */
+static void what_is_doubted_is_looked_at(void **state)
+{
+	(void)state;
+	struct store *s = store_of_lines(3);
+	struct file_id other = { .dev = 1, .ino = 1 };
+	s->location.file = other;
+	assert_int_equal(store_is_intact(s), s->location.watched);
+	store_check_again(s);
+	assert_false(store_is_intact(s));
+	assert_false(store_is_intact(s));
+	store_close(s);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, store_setup, folder_teardown)
 
 int main(void)
@@ -481,6 +549,9 @@ int main(void)
 		IN_FOLDER(a_folder_that_is_gone_is_said_and_waited_for),
 		IN_FOLDER(what_cannot_be_written_anew_stays_as_it_was),
 		IN_FOLDER(a_reader_goes_on_with_the_new_file),
+		IN_FOLDER(a_folder_above_that_is_moved_is_noticed),
+		IN_FOLDER(what_lies_next_to_it_may_come_and_go),
+		IN_FOLDER(what_is_doubted_is_looked_at),
 		WITH_LOOP(lines_go_on_and_are_read_from_the_new_file),
 		WITH_LOOP(at_the_end_all_lies_where_the_next_chatd_finds_it),
 		WITH_LOOP(a_replaced_file_fails_until_it_is_back),

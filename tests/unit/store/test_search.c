@@ -3,6 +3,8 @@
  */
 #include "store_help.h"
 
+#include "chatd/base/clock.h"
+
 #include "chatd/base/bounds.h"
 #include "chatd/store/db/lines.h"
 #include "chatd/store/db/tokenizer.h"
@@ -171,7 +173,7 @@ static void an_old_index_is_made_again(void **state)
 		store = store_in(path);
 		assert_true(store_reindexes(store));
 		assert_true(lines_delete(store, 100 * i + 50, 1) == 1);
-		assert_int_equal(store_index(store, 30, &err), 30);
+		assert_int_equal(store_index(store, 30, 0, &err), 30);
 		q.search.words = "किताब";
 		rows = store_query(store, &q);
 		assert_int_equal(rows->search.unindexed, i == 0 ? 71 : 86);
@@ -323,18 +325,35 @@ static void what_is_not_indexed_is_not_found(void **state)
 	struct store_error err;
 	save_lines(store, 1, 1, 10);
 	assert_int_equal(store_indexed(store), 0);
-	assert_int_equal(store_index(store, 4, &err), 4);
+	assert_int_equal(store_index(store, 4, 0, &err), 4);
 	assert_int_equal(store_indexed(store), 4);
 	assert_string_equal(find("4"), "3 4* 5");
 	assert_string_equal(find("5"), "");
-	assert_int_equal(store_index(store, 100, &err), 6);
+	assert_int_equal(store_index(store, 100, 0, &err), 6);
 	assert_int_equal(store_indexed(store), 10);
-	assert_int_equal(store_index(store, 100, &err), 0);
+	assert_int_equal(store_index(store, 100, 0, &err), 0);
 	assert_string_equal(find("5"), "4 5* 6");
 	/* A record that is no line has nothing to be indexed. */
 	struct record r = record_as(11, 1, RECORD_SEEN, "bob", 0, "");
 	save_all(store, &r, 1);
 	assert_int_equal(store_indexed(store), 11);
+}
+
+static void a_step_ends_when_its_time_has_come(void **state)
+{
+	(void)state;
+	struct store_error err;
+	int64_t now_us = clock_us(CLOCK_MONOTONIC);
+	save_lines(store, 1, 1, 300);
+	/* A few are taken even so, that it comes to an end. */
+	int n = store_index(store, 1000, now_us, &err);
+	assert_in_range(n, 1, 100);
+	assert_int_equal(store_indexed(store), n);
+	assert_int_equal(store_index(store, 10, now_us, &err), 10);
+	assert_int_equal(store_index(store, 1000, now_us + 3600 * INT64_C(1000000), &err), 290 - n);
+	assert_int_equal(store_indexed(store), 300);
+	assert_int_equal(store_index(store, 1000, now_us, &err), 0);
+	assert_string_equal(find("299"), "298 299* 300");
 }
 
 /* -- what is unread ------------------------------------------------------------------- */
@@ -520,6 +539,7 @@ int main(void)
 		WITH_STORE(what_is_hidden_up_to_a_line_is_not_beside_a_hit_either),
 		WITH_STORE(hidden_hits_are_not_counted),
 		WITH_STORE(what_is_not_indexed_is_not_found),
+		WITH_STORE(a_step_ends_when_its_time_has_come),
 		WITH_STORE(unread_lines_are_counted_room_by_room),
 		WITH_STORE(hidden_lines_are_not_counted),
 		WITH_STORE(a_nick_of_several_words_is_mentioned_whole),

@@ -226,7 +226,7 @@ static void what_comes_back_is_the_same(void **state)
 	struct rows *rows = store_query(store, &q);
 	assert_int_equal(rows->n, 3);
 	rows_release(rows);
-	assert_int_equal(store_index(store, 10, &err), 0);
+	assert_int_equal(store_index(store, 10, 0, &err), 0);
 	free(first);
 }
 

@@ -3,6 +3,8 @@
  */
 #include "writer_help.h"
 
+#include "chatd/store/threads/writer_state.h"
+
 #include <sched.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -328,6 +330,25 @@ static void the_wal_is_copied_between_queries(void **state)
 	} while (st.st_size < 200 * 4096);
 }
 
+/* Which it only does where nothing was written since all of it was copied. */
+static void the_wal_starts_again_amid_talk(void **state)
+{
+	(void)state;
+	char body[4001];
+	int pages = 0, before;
+	memset(body, 'x', 4000);
+	body[4000] = '\0';
+	do {
+		before = pages;
+		for (int i = 0; i < 100; i++)
+			append(body);
+		while (loop.seq - loop.stored > 200)
+			loop_turn();
+		pages = atomic_load(&loop.w->files.wal_pages);
+	} while (pages >= before);
+	assert_true(before < WAL_PAGES_LATE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -348,6 +369,7 @@ int main(void)
 		WITH_LOOP(stop_waits_for_no_row_of_hashes),
 		WITH_LOOP(bad_words_are_answered_with_a_sentence),
 		WITH_LOOP(the_wal_is_copied_between_queries),
+		WITH_LOOP(the_wal_starts_again_amid_talk),
 	};
 	return cmocka_run_group_tests_name("writer", tests, group_setup, NULL);
 }

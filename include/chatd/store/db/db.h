@@ -26,9 +26,9 @@ struct db {
 	                          * disk, because the system forgets what it could not write */
 };
 
-/* Connects to the file at path. ":memory:" is a private database. False: err says why; db must
- * still be closed. */
-bool db_open(struct db *db, const char *path, struct store_error *err);
+/* Connects to the file at path. writes: this is the connection that saves lines. ":memory:" is a private
+ * database. False: err says why; db must still be closed. */
+bool db_open(struct db *db, const char *path, bool writes, struct store_error *err);
 /* Finalizes its statements and closes the connection. */
 void db_close(struct db *db);
 

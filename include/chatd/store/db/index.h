@@ -18,10 +18,11 @@ struct fulltext_index {
 };
 
 /*
- * Adds up to rows lines to the index. Returns how many it added, -1 on error. store_indexed is the
- * id up to which it is complete; lines beyond it are not found by a search.
+ * Adds up to rows lines to the index, and no more once a time of CLOCK_MONOTONIC in us has come (0: there is none),
+ * unless that are very few. Returns how many it added, -1 on error. store_indexed is the id up to which it is complete;
+ * lines beyond it are not found by a search.
  */
-int store_index(struct store *s, int rows, struct store_error *err);
+int store_index(struct store *s, int rows, int64_t until_us, struct store_error *err);
 uint64_t store_indexed(struct store *s);
 /* The index is being rebuilt: searches do not wait for it. */
 bool store_reindexes(const struct store *s);

@@ -1,7 +1,8 @@
 /*
  * The location of a connection's database: which files were at its paths when it was opened.
  *
- * SQLite goes on using a file that was removed or moved away, so chatd has to look.
+ * SQLite goes on using a file that was removed or moved away, so chatd has to look. Where the file system says what
+ * happens in a folder (inotify(7)), it looks only if something did.
  */
 #ifndef CHATD_STORE_DB_LOCATION_H
 #define CHATD_STORE_DB_LOCATION_H
@@ -22,6 +23,9 @@ struct location {
 	char *path, *wal_path, *shm_path; /* owned, as is folder */
 	char *folder;            /* with its slash */
 	struct file_id file, wal, shm, in; /* the four */
+	bool watched;            /* the folder and those above it tell what happens to them, */
+	int watch;               /* through this inotify */
+	bool doubted;            /* the next look does not trust that */
 };
 
 enum location_check {
@@ -37,6 +41,11 @@ struct file_id location_file(const char *path);
 
 /* Notes the location of s->db. */
 void location_note(struct store *s);
+/* Watches it from now on, if that can be done. What a mount hides is not told: that is found by doubting now and then. */
+void location_watch(struct location *p);
+/* The database, its WAL and its index are where they were, or chatd cannot tell. One system call if they are watched
+ * and nothing has happened, otherwise a few. */
+bool location_is_kept(struct location *p);
 void location_release(struct store *s);
 
 #endif

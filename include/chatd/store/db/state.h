@@ -21,7 +21,7 @@
  *	schema, lines_table, wal_mark, location
  *	transaction      begin, commit, errors
  *	db               a connection and its statements
- *	known_rooms, files, statements, tokenizer, transfer
+ *	known_rooms, files, statements, tokenizer, transfer, wal_frames
  *	error
  *
  * Private to src/store/db.
@@ -50,6 +50,7 @@ struct store {
 	bool made;               /* it created its file, and nobody had used that before */
 	struct location location; /* the location of its files */
 	struct query_bounds bounds; /* bounds of the running query, for a connection that reads */
+	int wal_copied;          /* pages of the WAL that were copied at its last checkpoint */
 	bool writer;             /* true for the connection that writes; all fields below are only
 	                          * for that */
 	int wal_pages;           /* pages in the WAL as of the last commit */

@@ -5,10 +5,9 @@
 #define CHATD_STORE_DB_WAL_MARK_H
 
 #include "chatd/store/db/error.h"
+#include "chatd/store/db/wal_frames.h"
 
 struct store;
-
-enum { WAL_SALTS_BYTES = 8 };
 
 /* What tells whether a WAL belongs to a database; see wal_mark.c. */
 struct wal_mark {

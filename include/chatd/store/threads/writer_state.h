@@ -32,7 +32,11 @@
 
 enum {
 	RETRY_MS = 1000,         /* between two tries to save, or to open, after a failure */
-	WAL_PAGES_COPY = 1000,   /* a reader does a checkpoint after this many new pages */
+	WAL_PAGES_COPY = 1000,   /* a reader does a checkpoint after this many new pages, */
+	WAL_PAGES_MAX = 8192,    /* and beyond this (32 MiB) the WAL is to start again, which it only does after a
+	                          * checkpoint that has found nothing written meanwhile: the writer does that, */
+	WAL_PAGES_LAST = 1024,   /* once a reader has left so few */
+	WAL_PAGES_LATE = 8 * WAL_PAGES_MAX, /* or in any case */
 };
 
 /* The sorts of waiting queries. */
@@ -68,7 +72,8 @@ struct reload {
 /* The database's files, as the threads see them. */
 struct shared_files {
 	_Atomic int wal_pages;  /* in the WAL after the last commit */
-	_Atomic int wal_copied; /* of them, copied by the last checkpoint */
+	_Atomic int wal_seen;   /* of them, there when a reader last did a checkpoint */
+	_Atomic int wal_copied; /* of them, copied by then */
 	_Atomic bool doubted;   /* true if a checkpoint's sync has failed */
 	_Atomic unsigned generation; /* number of files that the writer thread has made at the
 	                              * database's path */

@@ -1,0 +1,156 @@
+/*
+ * The WAL's frames of a transaction are written together.
+ */
+#include "store_help.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+
+#include "chatd/store/db/state.h"
+#include "chatd/store/db/wal_frames.h"
+
+#include "fake_disk.h"
+
+enum { FILE_SALTS_AT = 16, MANY = 3000 };
+
+static struct folder *folder;
+static uint64_t saved;     /* the last line's number */
+
+static struct store *begin(void **state)
+{
+	folder = *state;
+	saved = 0;
+	disk_begin(1);
+	struct store *s = store_in(folder_file(folder, "chat.db"));
+	/* The first commits make rooms, and mark the WAL. */
+	save_lines(s, 1, 1, 5);
+	save_lines(s, 1, 6, 10);
+	saved = 10;
+	return s;
+}
+
+static uint64_t writes_of(struct store *s, uint64_t n)
+{
+	uint64_t before = disk_count(DISK_WRITE);
+	save_lines(s, 1, saved + 1, saved + n);
+	saved += n;
+	return disk_count(DISK_WRITE) - before;
+}
+
+/* What another connection finds, which has not this VFS. */
+static uint64_t lines_seen(void)
+{
+	struct store_error err;
+	struct store *s = store_open_reader(folder_file(folder, "chat.db"), &err);
+	assert_non_null(s);
+	uint64_t n = (uint64_t)db_number_of(&s->db, "SELECT count(*) FROM messages", -1);
+	store_close(s);
+	return n;
+}
+
+static void a_commit_is_one_write(void **state)
+{
+	struct store *s = begin(state);
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(writes_of(s, 1), 1);
+		assert_int_equal(lines_seen(), saved);
+	}
+	assert_int_equal(writes_of(s, 40), 1);
+	assert_int_equal(lines_seen(), saved);
+	store_close(s);
+}
+
+static void one_that_is_large_is_a_few(void **state)
+{
+	struct store *s = begin(state);
+	int pages = store_wal_pages(s);
+	uint64_t writes = writes_of(s, MANY);
+	pages = store_wal_pages(s) - pages;
+	assert_true(pages > 31);
+	assert_true(writes <= (uint64_t)pages / 31 + 1);
+	assert_int_equal(lines_seen(), saved);
+	store_close(s);
+}
+
+/* Pages that the cache has no room for are written before the commit, and read again. */
+static void pages_that_are_written_early_are_read_again(void **state)
+{
+	struct store *s = begin(state);
+	struct store_error err;
+	assert_int_equal(sqlite3_exec(s->db.sqlite, "PRAGMA cache_size = 5", NULL, NULL, NULL), SQLITE_OK);
+	assert_true(store_begin(s, &err));
+	for (uint64_t i = 1; i <= MANY; i++) {
+		/* Here and there, so that pages are needed again. */
+		struct record r = line_of(saved + 1 + (i * 1009) % MANY, 1, "ann", "a line with some words in it, for its length");
+		assert_true(store_save(s, &r, 1, &err));
+	}
+	assert_int_equal(lines_seen(), saved);
+	assert_true(store_commit(s, &err));
+	assert_int_equal(lines_seen(), saved + MANY);
+	assert_int_equal(db_number_of(&s->db, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'", -1), 1);
+	store_close(s);
+}
+
+static void what_could_not_be_written_is_not_committed(void **state)
+{
+	struct store *s = begin(state);
+	struct store_error err;
+	struct record r = line_of(saved + 1, 1, "ann", "hello");
+	disk_set_fault(DISK_FULL);
+	assert_true(store_begin(s, &err));
+	assert_true(store_save(s, &r, 1, &err));
+	assert_false(store_commit(s, &err));
+	assert_non_null(strstr(err.text, "full"));
+	disk_set_fault(DISK_WELL);
+	assert_int_equal(lines_seen(), saved);
+	save_all(s, &r, 1);
+	assert_int_equal(lines_seen(), saved + 1);
+	store_close(s);
+}
+
+static void assert_salts(struct store *s)
+{
+	unsigned char known[WAL_SALTS_BYTES], there[WAL_SALTS_BYTES];
+	sqlite3_file *wal;
+	int fd = open(folder_file(folder, "chat.db-wal"), O_RDONLY);
+	assert_true(fd >= 0);
+	assert_int_equal(pread(fd, there, sizeof(there), FILE_SALTS_AT), sizeof(there));
+	close(fd);
+	assert_int_equal(sqlite3_file_control(s->db.sqlite, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal), SQLITE_OK);
+	assert_true(wal_frames_salts(wal, known));
+	assert_memory_equal(known, there, sizeof(known));
+}
+
+static void the_salts_are_those_of_the_file(void **state)
+{
+	unsigned char none[WAL_SALTS_BYTES];
+	struct store *s = begin(state);
+	for (int i = 0; i < 3; i++) {
+		assert_salts(s);
+		/* Then the next commit begins the WAL anew. */
+		assert_true(store_checkpoint(s));
+		writes_of(s, 1);
+	}
+	assert_false(wal_frames_salts(NULL, none));
+	store_close(s);
+}
+
+static int group_setup(void **state)
+{
+	(void)state;
+	disk_install();
+	return 0;
+}
+
+int main(void)
+{
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_setup, folder_teardown)
+	const struct CMUnitTest tests[] = {
+		IN_FOLDER(a_commit_is_one_write),
+		IN_FOLDER(one_that_is_large_is_a_few),
+		IN_FOLDER(pages_that_are_written_early_are_read_again),
+		IN_FOLDER(what_could_not_be_written_is_not_committed),
+		IN_FOLDER(the_salts_are_those_of_the_file),
+	};
+	return cmocka_run_group_tests_name("wal_frames", tests, group_setup, NULL);
+}
