@@ -194,7 +194,7 @@ $(B)/tests/unit/net/test_accept: CHATD_LDFLAGS += -Wl,--wrap=effects_step -Wl,--
     -Wl,--wrap=ring_refuse -Wl,--wrap=ring_peer -Wl,--wrap=ring_random
 $(B)/tests/unit/net/test_proxied: CHATD_LDFLAGS += -Wl,--wrap=ring_recv -Wl,--wrap=ring_shutdown \
     -Wl,--wrap=ring_close
-$(B)/tests/unit/tls/test_peer: CHATD_LDFLAGS += $(addprefix -Wl$(comma)--wrap=ring_,accept recv send cancel shutdown \
+$(B)/tests/unit/tls/test_peer: CHATD_LDFLAGS += $(addprefix -Wl$(comma)--wrap=ring_,accept recv send cancel_accept shutdown \
     close refuse random mono_ms wall_ms wait)
 $(B)/tests/unit/metrics/test_http: CHATD_LDFLAGS += -Wl,--wrap=clock_gettime
 $(B)/tests/unit/store/test_reserve: CHATD_LDFLAGS += -Wl,--wrap=fstatvfs

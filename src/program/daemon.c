@@ -621,7 +621,7 @@ static bool daemon_settle(struct daemon *d)
 	}
 	if (!daemon_checked(d, check_files(d->conf, &problems), &problems) || !daemon_take_texts(d))
 		return false;
-	d->ring = ring_new(RECV_BUFFERS, RECV_BUFFER_BYTES, problem, sizeof(problem));
+	d->ring = ring_new(RING_IO_URING, RECV_BUFFERS, RECV_BUFFER_BYTES, problem, sizeof(problem));
 	if (!d->ring) {
 		log_errx("%s", problem);
 		return false;

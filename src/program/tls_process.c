@@ -215,7 +215,7 @@ int tls_process_run(struct tls_process *p)
 	certificate_close(&files);
 	if (!ok)
 		return EXIT_FAILURE;
-	ring = ring_new(TLS_BUFFERS, TLS_BUFFER_BYTES, problem, sizeof problem);
+	ring = ring_new(RING_IO_URING, TLS_BUFFERS, TLS_BUFFER_BYTES, problem, sizeof problem);
 	if (ring == NULL) {
 		log_errx("TLS: %s", problem);
 		return EXIT_FAILURE;

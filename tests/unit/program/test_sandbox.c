@@ -27,7 +27,7 @@
 #include <cmocka.h>
 
 /* For the ring's own descriptor and queue. */
-#include "../../../src/net/ring.c"
+#include "../../../src/net/uring.c"
 
 #include "chatd/net/passing.h"
 #include "chatd/net/vitals.h"
@@ -629,10 +629,10 @@ static int result_of(struct ring *r)
 	struct io_uring_cqe *cqe;
 	int res;
 
-	assert_true(io_uring_submit_and_wait(&r->uring, 1) >= 0);
-	assert_int_equal(io_uring_peek_cqe(&r->uring, &cqe), 0);
+	assert_true(io_uring_submit_and_wait(&own(r)->uring, 1) >= 0);
+	assert_int_equal(io_uring_peek_cqe(&own(r)->uring, &cqe), 0);
 	res = cqe->res;
-	io_uring_cqe_seen(&r->uring, cqe);
+	io_uring_cqe_seen(&own(r)->uring, cqe);
 	return res;
 }
 
@@ -640,21 +640,21 @@ static void test_ring(void **state)
 {
 	static const uint64_t one = 1;
 	char problem[256];
-	struct ring *r = ring_new(RECV_BUFFERS, RECV_BUFFER_BYTES, problem, sizeof problem);
+	struct ring *r = ring_new(RING_IO_URING, RECV_BUFFERS, RECV_BUFFER_BYTES, problem, sizeof problem);
 	struct io_uring_probe probe = {0};
 
 	(void)state;
 	assert_non_null(r);
-	io_uring_prep_openat(io_uring_get_sqe(&r->uring), AT_FDCWD, "/etc/passwd", O_RDONLY, 0);
+	io_uring_prep_openat(io_uring_get_sqe(&own(r)->uring), AT_FDCWD, "/etc/passwd", O_RDONLY, 0);
 	assert_int_equal(result_of(r), -EACCES);
-	io_uring_prep_socket(io_uring_get_sqe(&r->uring), AF_INET, SOCK_STREAM, 0, 0);
+	io_uring_prep_socket(io_uring_get_sqe(&own(r)->uring), AF_INET, SOCK_STREAM, 0, 0);
 	assert_int_equal(result_of(r), -EACCES);
-	io_uring_prep_connect(io_uring_get_sqe(&r->uring), 0, NULL, 0);
+	io_uring_prep_connect(io_uring_get_sqe(&own(r)->uring), 0, NULL, 0);
 	assert_int_equal(result_of(r), -EACCES);
 	/* What it does, it still does: only that this is no descriptor. */
-	io_uring_prep_write(io_uring_get_sqe(&r->uring), -1, &one, sizeof one, 0);
+	io_uring_prep_write(io_uring_get_sqe(&own(r)->uring), -1, &one, sizeof one, 0);
 	assert_int_equal(result_of(r), -EBADF);
-	assert_int_equal(syscall(SYS_io_uring_register, r->uring.ring_fd, IORING_REGISTER_PROBE, &probe,
+	assert_int_equal(syscall(SYS_io_uring_register, own(r)->uring.ring_fd, IORING_REGISTER_PROBE, &probe,
 	                         0), -1);
 	assert_int_equal(errno, EACCES);
 	ring_free(r);
