@@ -76,7 +76,7 @@ LIB    = $(B)/libchatd.a
 UNIT   = $(sort $(wildcard tests/unit/*/test_*.c tests/fuzz/test_*.c))
 TESTS  = $(UNIT:tests/%.c=$(B)/tests/%)
 TOOLS  = $(addprefix $(B)/tests/,talk/talk sim/sim fuzz/fuzz_chat) $(addprefix $(B)/tests/system/,\
-           load crowd witness hostile_tool soak_client alloc_client cluster_talk faildisk.so failmem.so)
+           load crowd witness hostile_tool no_uring soak_client alloc_client cluster_talk faildisk.so failmem.so)
 
 DEPS_BUILD = gcc make pkg-config liburing-dev libsqlite3-dev libutf8proc-dev \
              uthash-dev libcrypt-dev liboath-dev libicu-dev libseccomp-dev libssl-dev libmicrohttpd-dev libhiredis-dev

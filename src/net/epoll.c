@@ -78,6 +78,9 @@ struct entry {
 	uint32_t slot, gen;
 };
 
+/* As memory.c has them. */
+_Static_assert(sizeof(struct watch) <= 64 && sizeof(struct entry) <= 32, "what a descriptor takes");
+
 struct epoll {
 	struct ring ring;
 	int fd;
