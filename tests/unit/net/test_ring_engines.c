@@ -385,8 +385,14 @@ static void test_close_ends_all(void **state)
 	assert_int_equal(c.res, 3);
 	give_back(&c);
 	pair_close(next_one);
+	/* And the old one can be ours again. */
+	assert_int_equal(dup2(theirs, fd[0]), fd[0]);
+	ring_recv(r, 1, 3, fd[0]);
+	c = next_of(RING_RECV, 1, 3);
+	assert_int_equal(c.res, 2);
+	give_back(&c);
+	pair_close(fd);
 	close(theirs);
-	close(fd[1]);
 }
 
 /* Closed while it is in the queue of the next turn already. */
