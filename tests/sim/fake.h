@@ -168,9 +168,10 @@ struct ring {
 	uint32_t nsocks;        /* serials given */
 	struct fake_shot accept[ACCEPTS_EACH];
 	struct fake_shot poll[FAKE_FD_FIRST]; /* by descriptor */
-	uint32_t cancel_late[ACCEPTS_EACH]; /* waits until the cancel finds the accept; UINT32_MAX: it
-	                         * never does */
-	bool accept_cancelled;  /* no accept may follow */
+	struct {
+		uint32_t late[ACCEPTS_EACH]; /* waits until the cancel finds the accept; UINT32_MAX: it never does */
+		bool asked;         /* no accept may follow */
+	} cancel;
 	bool watched_ready;     /* FAKE_WATCHED_FD is readable */
 	char **buffer;          /* lent to the server, by number; NULL: free */
 	uint32_t nbuffers, nlent; /* nlent: and seen by the server */

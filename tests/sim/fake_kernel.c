@@ -291,7 +291,7 @@ static void accept_step(struct ring *r)
 	while (n > 0 && (shot = accept_live(r)) != NULL && !fault_chance(r, 300))
 		accept_one(r, shot, list[--n]);
 	for (int i = 0; i < ACCEPTS_EACH; i++)
-		cancel_step(r, &r->accept[i], &r->cancel_late[i]);
+		cancel_step(r, &r->accept[i], &r->cancel.late[i]);
 }
 
 /* -- polling --------------------------------------------------------------------------- */

@@ -71,7 +71,7 @@ void ring_accept(struct ring *r, uint32_t slot, uint32_t gen, int fd)
 {
 	if (fd != FAKE_LISTENER_FD || slot >= ACCEPTS_EACH || gen != 1 || r->accept[slot].armed)
 		sim_fail("accept on %d, slot %u: twice or elsewhere", fd, slot);
-	if (r->accept_cancelled)
+	if (r->cancel.asked)
 		sim_fail("accept on %d after it was cancelled", fd);
 	arm(&r->accept[slot], slot, RING_ACCEPT);
 }
@@ -133,12 +133,12 @@ void ring_cancel_accept(struct ring *r, uint32_t slot, uint32_t gen)
 {
 	if (slot >= ACCEPTS_EACH || gen != 1)
 		sim_fail("accept %u.%u is cancelled", slot, gen);
-	r->accept_cancelled = true;
-	r->cancel_late[slot] = 1;
+	r->cancel.asked = true;
+	r->cancel.late[slot] = 1;
 	if (fault_of_cancel())
-		r->cancel_late[slot] = UINT32_MAX;
+		r->cancel.late[slot] = UINT32_MAX;
 	else if (fault_is(r, FAULT_CANCEL_LATE))
-		r->cancel_late[slot] = prng_range(&r->prng, 2, 100);
+		r->cancel.late[slot] = prng_range(&r->prng, 2, 100);
 }
 
 void ring_wake(struct ring *r, int fd)
