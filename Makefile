@@ -76,7 +76,7 @@ LIB    = $(B)/libchatd.a
 UNIT   = $(sort $(wildcard tests/unit/*/test_*.c tests/fuzz/test_*.c))
 TESTS  = $(UNIT:tests/%.c=$(B)/tests/%)
 TOOLS  = $(addprefix $(B)/tests/,talk/talk sim/sim fuzz/fuzz_chat) $(addprefix $(B)/tests/system/,\
-           load crowd witness hostile_tool soak_client alloc_client cluster_talk faildisk.so failmem.so)
+           load crowd witness hostile_tool no_uring soak_client alloc_client cluster_talk faildisk.so failmem.so)
 
 DEPS_BUILD = gcc make pkg-config liburing-dev libsqlite3-dev libutf8proc-dev \
              uthash-dev libcrypt-dev liboath-dev libicu-dev libseccomp-dev libssl-dev libmicrohttpd-dev libhiredis-dev
@@ -194,7 +194,7 @@ $(B)/tests/unit/net/test_accept: CHATD_LDFLAGS += -Wl,--wrap=effects_step -Wl,--
     -Wl,--wrap=ring_refuse -Wl,--wrap=ring_peer -Wl,--wrap=ring_random
 $(B)/tests/unit/net/test_proxied: CHATD_LDFLAGS += -Wl,--wrap=ring_recv -Wl,--wrap=ring_shutdown \
     -Wl,--wrap=ring_close
-$(B)/tests/unit/tls/test_peer: CHATD_LDFLAGS += $(addprefix -Wl$(comma)--wrap=ring_,accept recv send cancel shutdown \
+$(B)/tests/unit/tls/test_peer: CHATD_LDFLAGS += $(addprefix -Wl$(comma)--wrap=ring_,accept recv send cancel_accept shutdown \
     close refuse random mono_ms wall_ms wait)
 $(B)/tests/unit/metrics/test_http: CHATD_LDFLAGS += -Wl,--wrap=clock_gettime
 $(B)/tests/unit/store/test_reserve: CHATD_LDFLAGS += -Wl,--wrap=fstatvfs

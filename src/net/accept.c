@@ -34,7 +34,7 @@ void accept_cancel(struct server *s)
 {
 	for (uint32_t n = 0; n < RING_ACCEPTS_MAX; n++)
 		if (s->accepts.out[n])
-			ring_cancel(s->ring, RING_ACCEPT, n, 1);
+			ring_cancel_accept(s->ring, n, 1);
 }
 
 /* -- who comes --------------------------------------------------------------------------------- */

@@ -256,7 +256,7 @@ bool loop_turn(struct server *s)
 		return false;
 	may_wait_ms = wait_ms(s);
 	if (!ring_wait(s->ring, may_wait_ms)) {
-		log_err("io_uring accepts no more operations");
+		log_err("%s takes no more operations", ring_io_name(ring_io(s->ring)));
 		return false;
 	}
 	read_clocks(s, may_wait_ms);

@@ -189,6 +189,11 @@ static bool daemon_read_texts(struct daemon *d, const struct conf *next, struct 
 	return true;
 }
 
+static void daemon_tell_parent(const struct daemon *d, const char *word)
+{
+	send(d->siblings->parent, word, strlen(word), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 /* Reads the configuration again, gives every part its new one, and logs the changes. Also adds the
  * log lines to said, unless that is NULL. False: something is wrong with it, and nothing has
  * changed. */
@@ -223,7 +228,7 @@ static bool daemon_reload(struct daemon *d, struct bytes *said)
 	daemon_hand_out(d);
 	/* Certificates and limits are the business of others as well. */
 	if (ok && d->siblings)
-		send(d->siblings->parent, "reload", 6, MSG_DONTWAIT | MSG_NOSIGNAL);
+		daemon_tell_parent(d, DAEMON_WORD_RELOAD);
 	notify_ready(&d->notify, chat_people(d->chat), chat_rooms(d->chat));
 	conf_release(&next);
 	bytes_release(&problems);
@@ -258,6 +263,7 @@ static void serve_figures(void *ctx, struct figures *f)
 
 	figures_read(daemon_board(d), f);
 	f->up_ms = clock_ms(CLOCK_MONOTONIC) - d->started_ms;
+	f->io = ring_io_name(ring_io(d->ring));
 	f->memory_max = memory_max(d->conf->connections_max, d->conf->cluster.engine != NULL);
 }
 
@@ -608,10 +614,21 @@ static bool daemon_listen(struct daemon *d)
 	return false;
 }
 
+/* Which engine serves: for the log, with the reason, and for the parent. */
+static void daemon_tell_io(const struct daemon *d, const char *why)
+{
+	enum ring_io io = ring_io(d->ring);
+
+	log_info("io: %s%s%s", ring_io_name(io), why[0] != '\0' ? ", because " : "", why);
+	if (d->siblings)
+		daemon_tell_parent(d, ring_io_name(io));
+}
+
 /* Gives up what only the start needs. Nothing of that kind can be made after the ring, and the
  * threads, which start later, are in the sandbox as well. */
 static bool daemon_settle(struct daemon *d)
 {
+	struct syscalls_loop loop = { .listeners = d->listeners };
 	struct bytes problems = { 0 };
 	char problem[512];
 
@@ -621,15 +638,18 @@ static bool daemon_settle(struct daemon *d)
 	}
 	if (!daemon_checked(d, check_files(d->conf, &problems), &problems) || !daemon_take_texts(d))
 		return false;
-	d->ring = ring_new(RECV_BUFFERS, RECV_BUFFER_BYTES, problem, sizeof(problem));
+	d->ring = ring_new(d->conf->io, RECV_BUFFERS, RECV_BUFFER_BYTES, problem, sizeof(problem));
 	if (!d->ring) {
 		log_errx("%s", problem);
 		return false;
 	}
+	daemon_tell_io(d, problem);
 	if (listen_control(&d->listeners[d->nlisteners], d->conf->database))
 		d->nlisteners++;
+	loop.io = ring_io(d->ring);
+	loop.nlisteners = d->nlisteners;
 	return SANDBOX_INSTRUMENTED ||
-	       sandbox_enter(d->conf, d->options->conf_path, d->host_open ? USERS_PATH : NULL,
+	       sandbox_enter(d->conf, d->options->conf_path, d->host_open ? USERS_PATH : NULL, &loop,
 	                     d->siblings ? d->siblings->handover : -1,
 	                     d->siblings ? d->siblings->cluster : -1) ||
 	       daemon_misconfigured(d);
@@ -653,6 +673,7 @@ static void daemon_watched(struct daemon *d)
 		return;
 	vitals_set(v, VITAL_STARTED_MS,
 	           clock_ms(CLOCK_REALTIME) - (clock_ms(CLOCK_MONOTONIC) - d->started_ms));
+	vitals_set(v, ring_io(d->ring) == RING_IO_EPOLL ? VITAL_EPOLL : VITAL_URING, 1);
 	loop_set_vitals(d->server, v);
 	daemon_lives(d, LIFE_RUNNING);
 }

@@ -57,7 +57,10 @@ enum {
 	PASSWORD_BYTES = 17 << 20, /* one yescrypt hash on its way: 16 MiB and libcrypt's own */
 	TELLING_BYTES = KEY_BYTES + 2 * NICK_BYTES + NAME_BYTES_MAX + MENTION_COLUMNS * 16 + 256, /* of one
 	                         * that waits: who, where, and the line as far as it is quoted */
-	RING_BYTES = 4096 * 256 + 32768 * 16 + 8192 * 16, /* ring.c: operations, completions, vectors */
+	RING_BYTES = 4096 * 256 + 32768 * 16 + 8192 * 16, /* uring.c: operations, completions, vectors */
+	EPOLL_BYTES = 2 * 64 + 2 * 4 * 32 + SEND_SPANS_MAX * 16 + SMALL_BYTES, /* epoll.c, of a descriptor: what is
+	                         * known of it and its entries in the queue, each of which grows by doubling, and the
+	                         * vectors of a send that waits */
 	TEXTS_BYTES = 3 * (BANNER_BYTES_MAX + 2 * WELCOME_BYTES_MAX), /* the operator's texts: the program's
 	                         * copy, the core's, and the next while a reload reads them */
 	PROGRAM_BYTES = 40 << 20, /* code and data of chatd and its libraries, and ICU's tables */
@@ -103,7 +106,7 @@ static uint64_t memory_connections(uint64_t n)
 {
 	uint64_t known = n + CONTROL_SLOTS;
 
-	return (known + LINGERERS) * (sizeof(struct connection) + RECV_BUFFER_BYTES + SLOT_BYTES) +
+	return (known + LINGERERS) * (sizeof(struct connection) + RECV_BUFFER_BYTES + SLOT_BYTES + EPOLL_BYTES) +
 	       /* An address and its site; requests to the program, and queries that the store
 	        * refused, in lists that grow by doubling. */
 	       known * (memory_session() + sizeof(struct effect) + 2 * sizeof(struct origin) +
@@ -215,7 +218,7 @@ static uint64_t memory_others(void)
 uint64_t memory_tls_max(uint32_t slots)
 {
 	uint64_t each = sizeof(struct peer) + 2 * sizeof(uint32_t) + 2 * (sizeof(struct origin) + SMALL_BYTES) +
-	                TLS_SESSION_BYTES + 7 * SMALL_BYTES +
+	                TLS_SESSION_BYTES + 7 * SMALL_BYTES + 2 * EPOLL_BYTES +
 	                /* What goes to the client, what to the chat, and what waits for its turn; buffers grow by
 	                 * doubling. */
 	                2 * (TLS_PENDING_BYTES + TLS_BUFFER_BYTES) + TLS_BUFFER_BYTES;

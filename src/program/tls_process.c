@@ -195,6 +195,7 @@ int tls_process_run(struct tls_process *p)
 	struct endpoint_settings s;
 	struct certificate_files files;
 	struct tls_engine engine;
+	struct syscalls_loop loop;
 	struct ring *ring;
 	char problem[512];
 	int status;
@@ -215,12 +216,13 @@ int tls_process_run(struct tls_process *p)
 	certificate_close(&files);
 	if (!ok)
 		return EXIT_FAILURE;
-	ring = ring_new(TLS_BUFFERS, TLS_BUFFER_BYTES, problem, sizeof problem);
+	ring = ring_new(p->io, TLS_BUFFERS, TLS_BUFFER_BYTES, problem, sizeof problem);
 	if (ring == NULL) {
 		log_errx("TLS: %s", problem);
 		return EXIT_FAILURE;
 	}
-	if (!SANDBOX_INSTRUMENTED && !sandbox_enter_tls(p->conf, p->handover, p->control, below))
+	loop = (struct syscalls_loop){.io = p->io, .listeners = p->listeners, .nlisteners = p->nlisteners};
+	if (!SANDBOX_INSTRUMENTED && !sandbox_enter_tls(p->conf, &loop, p->handover, p->control, below))
 		return STATUS_CONFIG;
 	log_info("TLS: memory: %" PRIu64 " MiB at most", memory_tls_max(tls_process_slots(p->conf)) >> 20);
 	status = serve(p, ring, &s, engine);

@@ -124,7 +124,7 @@ bool endpoint_turn(struct endpoint *e, bool *readable)
 	if (e->ending && e->nused == 0)
 		return false;
 	if (!ring_wait(e->ring, wait_ms(e))) {
-		log_err("TLS: io_uring accepts no more operations");
+		log_err("TLS: %s takes no more operations", ring_io_name(ring_io(e->ring)));
 		return false;
 	}
 	e->now_ms = ring_mono_ms(e->ring);
@@ -180,7 +180,7 @@ void endpoint_stop(struct endpoint *e)
 	e->ending = true;
 	for (uint32_t n = 0; n < RING_ACCEPTS_MAX; n++)
 		if (e->accepting[n])
-			ring_cancel(e->ring, RING_ACCEPT, n, 1);
+			ring_cancel_accept(e->ring, n, 1);
 }
 
 void endpoint_free(struct endpoint *e)

@@ -185,18 +185,27 @@ def slow_disk():
 
 
 def calls():
-    traced = data.find("calls")
-    if not traced:
-        return
-    per_s = traced[0]["per_s"]
-    section("System calls, 200 members, 32 in flight, commit (%s; %.2f M deliveries/s meanwhile)"
-            % (traced[0]["traced"], per_s / 1e6),
-            ["thread", "call", "a second", "for 1,000 deliveries"],
-            [[r["thread"], r["call"], "%.1f" % r["per_s"], "%.3f" % (r["per_s"] / per_s * 1000)]
-             for r in data.find("calls_by") if r["per_s"] >= 1])
+    for traced in data.find("calls"):
+        per_s = traced["per_s"]
+        section("System calls, 200 members, 32 in flight, commit, %s (%s; %.2f M deliveries/s meanwhile)"
+                % (traced["io"], traced["traced"], per_s / 1e6),
+                ["thread", "call", "a second", "for 1,000 deliveries"],
+                [[r["thread"], r["call"], "%.1f" % r["per_s"], "%.3f" % (r["per_s"] / per_s * 1000)]
+                 for r in data.find("calls_by", server=traced["server"]) if r["per_s"] >= 1])
+
+
+def engines():
+    for size in sorted(data.values("engines", "members")):
+        talk("The two engines, %d members, commit" % size, "engines", members=size)
+    section("The two engines: 1,000 come into a room of 200; ms are from name to greeting", ["server", *titles(JOINS)],
+            [[s, *cells(medians("engines_joins", server=s), JOINS)] for s in data.values("engines_joins", "server")])
+    section("The two engines: many who say nothing", ["server", "connections", *titles(SCALE)],
+            [[s, "%d" % n, *cells(medians("engines_scale", server=s, members=n), SCALE)]
+             for n in data.values("engines_scale", "members") for s in data.values("engines_scale", "server", members=n)])
 
 
 talk("200 members, 64-byte lines, closed loop", "flight")
+engines()
 for size in sorted(data.values("members", "members")):
     talk("%d members" % size, "members", members=size)
 talk("A room of three", "rooms", rooms=1)

@@ -49,6 +49,13 @@ def flight(t):
            d.ratios("p99_us", commit, d.best("p99_us", "flight", PEERS, window=32)), 0.2)
 
 
+def engines(t):
+    d = t.data
+    uring, epoll = (("engines", {"server": s, "members": 200, "window": 32}) for s in ("uring", "epoll"))
+    t.most("CPU per delivery over epoll by that over io_uring, 200 members, 32 in flight:",
+           d.ratios("cpu_us", epoll, uring), 1.15)
+
+
 def open_loop(t):
     d = t.data
     for key, text in (("p99_us", "p99"), ("cpu_us", "CPU per delivery")):
@@ -109,7 +116,7 @@ def disk(t):
 
 
 def calls(t):
-    loop = {r["call"]: r["per_s"] for r in t.data.find("calls_by", thread="loop")}
+    loop = {r["call"]: r["per_s"] for r in t.data.find("calls_by", thread="loop", io="io_uring")}
     enter = loop.pop("io_uring_enter", 0)
     # The trace itself and the heap may cost one now and then.
     t.add("system calls of the loop: one io_uring_enter a turn and nothing else",
@@ -138,6 +145,6 @@ def cluster(t):
 
 def all_targets(data):
     t = Targets(data)
-    for part in (flight, open_loop, members, memory, history, disk, calls, cluster):
+    for part in (flight, engines, open_loop, members, memory, history, disk, calls, cluster):
         part(t)
     return t.lines

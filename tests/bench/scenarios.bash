@@ -30,6 +30,23 @@ scenario_flight() {
 	each "floor relaxed commit $(pick sync '') ncat ngircd inspircd" flight_one
 }
 
+# -- the two engines -------------------------------------------------------------------
+
+engines_one() {
+	measure engines "$1" "members=$2" talk members="$2" window="$3" seconds="$(pick 2 0.5)"
+}
+# Those who come in, and those who say nothing.
+engines_quiet() {
+	measure engines_joins "$1" "members=200 replay=0" join members=200 joins=1000 replay=0
+	measure engines_scale "$1" "members=$2 named=1" idle members="$2" unnamed=0 times=5
+}
+scenario_engines() {
+	each "floor uring epoll" engines_one 3 1,32,256
+	each "floor uring epoll" engines_one 200 1,32,256
+	[ -n "$quick" ] || each "floor uring epoll" engines_one 10000 1,32
+	each "uring epoll" engines_quiet "$(pick 10000 1000)"
+}
+
 # -- 32 lines and one in flight, by members --------------------------------------------
 
 members_one() {
@@ -255,5 +272,5 @@ calls_one() {
 }
 scenario_calls() {
 	first_round || return 0
-	each commit calls_one
+	each "uring epoll" calls_one
 }

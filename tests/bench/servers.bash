@@ -2,6 +2,7 @@
 # Wants work, out, port, chatd, floor and slowdisk; owns pid.
 
 pid=0
+io=               # what that one waits with, if it is a chatd: io_uring, epoll
 startup_us=0      # of the server started last, from exec to its word that it listens
 per_room=         # members of one room, for floor
 connections=12000 # at most
@@ -18,7 +19,7 @@ chatd_conf() {
 	local database=$1
 	shift
 	printf '%s\n' "listen = 127.0.0.1:$port" "database = $database" "rate_lines = 0" \
-		"rate_bytes = 0" "rate_address = 0" \
+		"rate_bytes = 0" "rate_address = 0" "io = ${IO:-auto}" \
 		"max_connections = $connections" "history_replay = 0" "login_timeout = 0" "$@" |
 		tac | awk -F ' = ' '!seen[$1]++' >"$work/chatd.conf"
 	[ "${#as[@]}" = 0 ] || chown 61000 "$database"* 2>/dev/null
@@ -26,11 +27,13 @@ chatd_conf() {
 }
 chatd_new() {
 	rm -f "$work"/chatd.db*
-	chatd_conf "$work/chatd.db" "durability = $1"
+	chatd_conf "$work/chatd.db" "durability = $1" "${@:2}"
 }
 start_floor() { cmd=("$floor" "$port" "$connections" ${per_room:+"$per_room"}); }
 start_relaxed() { chatd_new relaxed; }
 start_commit() { chatd_new commit; }
+start_uring() { chatd_new commit "io = uring"; }
+start_epoll() { chatd_new commit "io = epoll"; }
 start_sync() { chatd_new sync; }
 # A disk on which every sync, or every write, takes its time.
 start_slow_sync() {
@@ -120,6 +123,7 @@ up() {
 		sleep 0.003
 	done
 	startup_us=$((${EPOCHREALTIME/./} - begin))
+	io=$(sed -nE 's/.* io: ([a-z_]+).*/\1/p' "$work/server.log")
 }
 
 down() {
@@ -133,6 +137,7 @@ down() {
 	kill -KILL "$pid" 2>/dev/null
 	wait "$pid" 2>/dev/null
 	pid=0
+	io=
 	# Another port each time: those of the last one's connections are not free at once.
 	port=$((port + 1))
 }

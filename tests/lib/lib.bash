@@ -98,11 +98,16 @@ configure() {
 	printf '%s\n' "listen = 127.0.0.1:$port" "database = $db" "$@" >"$conf"
 }
 
-# chatd_start CHATD ARGUMENT...: starts it and waits until it listens.
+# chatd_start CHATD ARGUMENT...: starts it and waits until it listens. With CHATD_TEST_IO=epoll io_uring is forbidden
+# there, with $no_uring_error (EPERM).
 chatd_start() {
-	local program=$1
+	local program=$1 words=("${as[@]}")
 	shift
-	exec {out}< <(exec "${as[@]}" "$program" "$@" 2>>"$log" </dev/null)
+	if [ "${CHATD_TEST_IO-}" = epoll ]; then
+		[ -n "${no_uring-}" ] || no_uring=$(ours "$(dirname "$load")/no_uring")
+		words+=("$no_uring" "${no_uring_error:-EPERM}")
+	fi
+	exec {out}< <(exec "${words[@]}" "$program" "$@" 2>>"$log" </dev/null)
 	pid=$!
 	while read -r -t $((20 * patience)) said <&"$out"; do
 		[[ $said != *listening* ]] || return 0

@@ -1,7 +1,7 @@
 /*
  * A kernel and a store that are memory, for the simulation.
  *
- * fake_ring.c stands in for src/net/ring.c, with fake_kernel.c for what the
+ * fake_ring.c stands in for src/net/ring.c and its engines, with fake_kernel.c for what the
  * kernel does behind it, fake_fault.c for what goes wrong there, and
  * fake_sock.c for the sockets; fake_writer.c is the store's threads. What they
  * do is decided by a seed; time is a number that ring_wait moves on.
@@ -88,6 +88,7 @@ enum fake_state {
 struct fake_recv {
 	bool on;                /* exactly until the server has seen its completion */
 	bool over;              /* it has completed, which the server may not have seen */
+	bool due;               /* it is tried when the server has come to it: epoll */
 	uint32_t late;          /* waits in which it does not complete yet */
 	int fails;              /* with this error, at once; 0: it does not */
 	uint32_t slot, gen;
@@ -145,6 +146,7 @@ struct fake_shot {
 
 struct fake_done {
 	struct ring_completion c;
+	bool due;               /* it is none yet: k's receive is to be tried */
 	struct fake_sock *k;    /* whose operation it was; NULL: none's */
 	struct fake_shot *shot;
 };
@@ -155,6 +157,8 @@ struct ring {
 	int64_t run_ms;         /* of it, what counts where a turn comes later than it was to come */
 	int64_t ahead_ms;       /* so much is the other clock ahead, which is set now and then */
 	uint32_t tick_ms_max;   /* most that one idle wait lasts, unless asked for less */
+	bool epoll;             /* it does as src/net/epoll.c: a send is tried at once, and completes in a later turn; a
+	                         * receive is made when the server takes its completion */
 	bool calm;              /* nothing fails and nothing is late */
 	bool ending;            /* the server is being freed: operations are dropped */
 	bool dead;              /* its process was killed: nothing happens any more */
@@ -164,9 +168,10 @@ struct ring {
 	uint32_t nsocks;        /* serials given */
 	struct fake_shot accept[ACCEPTS_EACH];
 	struct fake_shot poll[FAKE_FD_FIRST]; /* by descriptor */
-	uint32_t cancel_late[ACCEPTS_EACH]; /* waits until the cancel finds the accept; UINT32_MAX: it
-	                         * never does */
-	bool accept_cancelled;  /* no accept may follow */
+	struct {
+		uint32_t late[ACCEPTS_EACH]; /* waits until the cancel finds the accept; UINT32_MAX: it never does */
+		bool asked;         /* no accept may follow */
+	} cancel;
 	bool watched_ready;     /* FAKE_WATCHED_FD is readable */
 	char **buffer;          /* lent to the server, by number; NULL: free */
 	uint32_t nbuffers, nlent; /* nlent: and seen by the server */
@@ -209,6 +214,10 @@ const char *fault_missing(void);
 
 void kernel_step(struct ring *r);
 void kernel_poll(struct ring *r, int fd);
+/* Tries a send that the server has just begun. */
+void kernel_send(struct ring *r, struct fake_sock *k);
+/* Tries a receive that is due. False: it does not complete yet. */
+bool kernel_recv(struct ring *r, struct fake_sock *k, struct fake_done *done);
 
 /* What the server calls fd; it is open, or the run fails. */
 struct fake_sock *fake_sock_of(struct ring *r, int fd);

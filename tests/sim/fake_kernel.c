@@ -1,5 +1,5 @@
 /*
- * A kernel's io_uring, in memory: what becomes of what was submitted.
+ * A kernel's io_uring or epoll, in memory: what becomes of what was submitted.
  *
  * Makes completions, in the order in which the kernel would. Operations of
  * different sockets complete in any order, and each whenever it likes.
@@ -75,14 +75,21 @@ static int reset_once(struct fake_sock *k, int then)
 	return res;
 }
 
+/* Waits in which it does not complete, whatever has come. */
+static bool recv_is_late(struct ring *r, struct fake_sock *k)
+{
+	if (k->recv.fails != 0 || k->recv.late == 0 || r->calm || r->ending)
+		return false;
+	k->recv.late--;
+	return true;
+}
+
 static void recv_step(struct ring *r, struct fake_sock *k)
 {
 	if (k->recv.fails != 0) {
 		k->refused = true;
 		recv_done(r, k, k->recv.fails);
-	} else if (k->recv.late > 0 && !r->calm && !r->ending) {
-		k->recv.late--;
-	} else if (fault_chance(r, 200)) {
+	} else if (recv_is_late(r, k) || fault_chance(r, 200)) {
 		/* Another time. */
 	} else if (k->in.len > 0 && !((k->shut_rd || k->torn) && prng_chance(&r->prng, 500))) {
 		/* What lay there before a reset can still be received. */
@@ -98,6 +105,35 @@ static void recv_step(struct ring *r, struct fake_sock *k)
 		k->refused = true;
 		recv_done(r, k, ONE_OF(r, ENOMEM, EINVAL, ETIMEDOUT));
 	}
+}
+
+/* epoll says that there is something. */
+static void recv_ready(struct ring *r, struct fake_sock *k)
+{
+	bool ready = k->recv.fails != 0 || k->in.len > 0 || k->reset || k->in_end || k->shut_rd;
+	struct fake_done *d;
+
+	if (recv_is_late(r, k) || k->recv.due)
+		return;
+	if (!ready) {
+		recv_step(r, k);
+		return;
+	}
+	d = complete(r, RING_RECV, k->recv.slot, k->recv.gen, 0);
+	d->k = k;
+	d->due = k->recv.due = true;
+}
+
+bool kernel_recv(struct ring *r, struct fake_sock *k, struct fake_done *done)
+{
+	size_t n = r->done.n;
+
+	k->recv.due = false;
+	recv_step(r, k);
+	if (r->done.n == n)
+		return false;
+	*done = r->done.at[--r->done.n];
+	return true;
 }
 
 /* -- sending --------------------------------------------------------------------------- */
@@ -182,6 +218,11 @@ static void send_step(struct ring *r, struct fake_sock *k)
 	}
 }
 
+void kernel_send(struct ring *r, struct fake_sock *k)
+{
+	send_step(r, k);
+}
+
 /* -- accepting ------------------------------------------------------------------------- */
 
 static struct fake_done *accept_done(struct ring *r, struct fake_shot *shot, int res)
@@ -250,7 +291,7 @@ static void accept_step(struct ring *r)
 	while (n > 0 && (shot = accept_live(r)) != NULL && !fault_chance(r, 300))
 		accept_one(r, shot, list[--n]);
 	for (int i = 0; i < ACCEPTS_EACH; i++)
-		cancel_step(r, &r->accept[i], &r->cancel_late[i]);
+		cancel_step(r, &r->accept[i], &r->cancel.late[i]);
 }
 
 /* -- polling --------------------------------------------------------------------------- */
@@ -292,7 +333,9 @@ static void socks_step(struct ring *r)
 		list[i] = list[--n];
 		if (k->send.on && !k->send.over && first)
 			send_step(r, k);
-		if (k->recv.on && !k->recv.over)
+		if (k->recv.on && !k->recv.over && r->epoll)
+			recv_ready(r, k);
+		else if (k->recv.on && !k->recv.over)
 			recv_step(r, k);
 		if (k->send.on && !k->send.over && !first)
 			send_step(r, k);

@@ -1,8 +1,8 @@
 /*
- * A kernel's io_uring, in memory: what the server submits and what it sees.
+ * A kernel's io_uring or epoll, in memory: what the server submits and what it sees.
  *
  * Owns the buffers lent to the server. A send's bytes are read from the
- * server's memory when it completes and not before, and must be what they were
+ * server's memory when it is done, perhaps much later, and must be what they were
  * when it was submitted; a lent buffer is as large as what was received and is
  * freed on return: use of memory that is not ours any more is seen by the
  * sanitizer, by the comparison or by the model.
@@ -31,6 +31,8 @@ struct ring *fake_ring_new(uint64_t seed, struct writer *w)
 	r->ahead_ms = INT64_C(1795378445000) - r->now_ms;
 	r->nbuffers = prng_range(&r->prng, 1, 16);
 	r->buffer = mem_zero(r->nbuffers, sizeof *r->buffer);
+	/* Not drawn, so that a run is the same but for this. */
+	r->epoll = (seed & 1) != 0;
 	fault_begin(r);
 	r->tick_ms_max = (uint32_t[]){2, 10, 50, 200}[prng_below(&r->prng, 4)];
 	return r;
@@ -47,6 +49,17 @@ void ring_free(struct ring *r)
 	free(r);
 }
 
+enum ring_io ring_io(const struct ring *r)
+{
+	return r->epoll ? RING_IO_EPOLL : RING_IO_URING;
+}
+
+const char *ring_io_name(enum ring_io io)
+{
+	(void)io;
+	return "the ring in memory";
+}
+
 /* -- operations ------------------------------------------------------------------------ */
 
 static void arm(struct fake_shot *shot, uint32_t slot, enum ring_op op)
@@ -58,7 +71,7 @@ void ring_accept(struct ring *r, uint32_t slot, uint32_t gen, int fd)
 {
 	if (fd != FAKE_LISTENER_FD || slot >= ACCEPTS_EACH || gen != 1 || r->accept[slot].armed)
 		sim_fail("accept on %d, slot %u: twice or elsewhere", fd, slot);
-	if (r->accept_cancelled)
+	if (r->cancel.asked)
 		sim_fail("accept on %d after it was cancelled", fd);
 	arm(&r->accept[slot], slot, RING_ACCEPT);
 }
@@ -112,18 +125,20 @@ void ring_send(struct ring *r, uint32_t slot, uint32_t gen, int fd, const struct
 	bytes_clear(&k->send.pledge);
 	for (uint32_t i = 0; i < n; i++)
 		bytes_append(&k->send.pledge, iov[i].iov_base, iov[i].iov_len);
+	if (r->epoll)
+		kernel_send(r, k);
 }
 
-void ring_cancel(struct ring *r, enum ring_op op, uint32_t slot, uint32_t gen)
+void ring_cancel_accept(struct ring *r, uint32_t slot, uint32_t gen)
 {
-	if (op != RING_ACCEPT || slot >= ACCEPTS_EACH || gen != 1)
-		sim_fail("op %d is cancelled", (int)op);
-	r->accept_cancelled = true;
-	r->cancel_late[slot] = 1;
+	if (slot >= ACCEPTS_EACH || gen != 1)
+		sim_fail("accept %u.%u is cancelled", slot, gen);
+	r->cancel.asked = true;
+	r->cancel.late[slot] = 1;
 	if (fault_of_cancel())
-		r->cancel_late[slot] = UINT32_MAX;
+		r->cancel.late[slot] = UINT32_MAX;
 	else if (fault_is(r, FAULT_CANCEL_LATE))
-		r->cancel_late[slot] = prng_range(&r->prng, 2, 100);
+		r->cancel.late[slot] = prng_range(&r->prng, 2, 100);
 }
 
 void ring_wake(struct ring *r, int fd)
@@ -271,16 +286,18 @@ static void learn(struct fake_sock *k, const struct ring_completion *c)
 
 bool ring_next(struct ring *r, struct ring_completion *c)
 {
-	struct fake_done *d;
+	struct fake_done d;
 
-	if (r->done.first == r->done.seen)
-		return false;
-	d = &r->done.at[r->done.first++];
-	*c = d->c;
-	if (d->shot != NULL)
-		d->shot->armed = c->more;
+	do {
+		if (r->done.first == r->done.seen)
+			return false;
+		d = r->done.at[r->done.first++];
+	} while (d.due && !kernel_recv(r, d.k, &d));
+	*c = d.c;
+	if (d.shot != NULL)
+		d.shot->armed = c->more;
 	else
-		learn(d->k, c);
+		learn(d.k, c);
 	r->nlent += c->data != NULL;
 	return true;
 }

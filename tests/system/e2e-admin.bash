@@ -33,7 +33,8 @@ serving() {
 	said=$(host /stats)
 	is "/stats tells how it is" "$said" '.*-- chatd [0-9.]+ has run for .*' '-- Saving: .*' \
 		'-- Database: [0-9.]+ KB, and [0-9.]+ KB in its WAL; [0-9.]+ [MGT]B are free on its disk\.' \
-		'-- Memory: [0-9.]+ MB of [0-9.]+ [MG]B at most\.' '-- Descriptors: .*'
+		'-- Memory: [0-9.]+ MB of [0-9.]+ [MG]B at most\.' '-- Descriptors: .*' \
+		'-- Input and output: (io_uring|epoll)\.'
 	said=$(host '/backup copy.db')
 	is "/backup makes a copy, and a script waits for it" "$said" '-- Backed up to copy.db: .* in [0-9.]+ seconds\.'
 	is "the copy has what was said" "$(sqlite3 -readonly "$work/copy.db" \

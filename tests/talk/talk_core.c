@@ -83,6 +83,7 @@ static void wanted_do(struct world *w)
 		.up_ms = w->now_ms - UP_MS, .memory_bytes = 12345678,
 		.memory_max = 1234567890, .descriptors = 30,
 		.descriptors_max = 1024,
+		.io = "none",
 	};
 	enum effect_kind wanted = w->wanted;
 

@@ -4,7 +4,7 @@
  * One chatd for each file, in a folder of its own, on a free port of
  * 127.0.0.1. It must say that it listens, stop within STOP_MS of SIGTERM with
  * status 0, and write nothing that a sanitizer would. What is waited for is waited for
- * CHATD_PATIENCE times as long (environment), where the machine is slow.
+ * CHATD_PATIENCE times as long (environment), where the machine is slow. Its engine is CHATD_TEST_IO.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -189,7 +189,7 @@ static bool daemon_stop(void *world, struct bytes *problem)
 static void *daemon_start(const struct talk_conf *conf, size_t n, struct bytes *problem)
 {
 	struct world *w = mem_zero(1, sizeof *w);
-	const char *tmp = getenv("TMPDIR");
+	const char *tmp = getenv("TMPDIR"), *io = getenv("CHATD_TEST_IO");
 	struct bytes value = {0};
 	FILE *f = NULL;
 	bool ok = true;
@@ -206,6 +206,8 @@ static void *daemon_start(const struct talk_conf *conf, size_t n, struct bytes *
 	}
 	if (f) {
 		fprintf(f, "listen = 127.0.0.1:%u\ndatabase = %s\n", w->port, w->db);
+		if (io != NULL)
+			fprintf(f, "io = %s\n", io);
 		for (size_t i = 0; i < n && ok; i++) {
 			bytes_clear(&value);
 			ok = conf_value(&conf[i], w->dir, &value);

@@ -462,6 +462,7 @@ struct figures {
 	uint64_t memory_max;     /* the most memory that it may use (memory.h); 0: not known */
 	uint64_t descriptors;    /* open file descriptors; 0: not known */
 	uint64_t descriptors_max; /* the most that may be open */
+	const char *io;          /* what it waits for connections with, a string that stays: "epoll"; NULL: not known */
 	struct {
 		int64_t until_ms;   /* the end of the certificate, since the epoch; 0: there is no TLS, or it
 		                     * is not known yet */

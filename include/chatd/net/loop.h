@@ -2,7 +2,7 @@
  * The server's loop: completions become events, and effects become sends.
  *
  * The server owns the connections and the feeds; it asks the core what to do and the writer to
- * save. One thread, one io_uring_enter per turn.
+ * save. One thread; with io_uring, one system call per turn.
  */
 #ifndef CHATD_NET_LOOP_H
 #define CHATD_NET_LOOP_H
@@ -59,7 +59,7 @@ void loop_set_send_timeout(struct server *s, uint32_t seconds);
 /*
  * One turn: waits for completions, at most until the next timer, handles all that have arrived, and
  * carries out what follows from them. Returns false once loop_stop was called and everything is
- * finished, or, after logging it, if io_uring fails.
+ * finished, or, after logging it, if the ring fails.
  */
 bool loop_turn(struct server *s);
 

@@ -1,10 +1,14 @@
 /*
- * io_uring, as far as chatd needs it. ring.c is the only file that includes
- * liburing; the simulation has another ring.c under this same header.
+ * Operations on sockets and their completions: io_uring's model, as far as chatd needs it, over
+ * io_uring itself or, where the kernel forbids that, over epoll. The simulation has a ring of its own
+ * under this same header.
  *
- * Operations are queued and handed to the kernel by the next ring_wait, all in
- * one system call. Every operation ends in exactly one completion without
- * `more`. Buffers named in an operation must live until that completion.
+ * An operation is begun at the latest by the next ring_wait. Every operation ends in exactly one
+ * completion without `more`, which comes from ring_next, never from within another call. Buffers named
+ * in an operation must live until that completion. A descriptor has at most one receive and one send
+ * in flight, and once it was used here, ring_close alone closes it.
+ *
+ * The program ignores SIGPIPE.
  */
 #ifndef CHATD_NET_RING_H
 #define CHATD_NET_RING_H
@@ -19,6 +23,13 @@
 
 struct ring;
 
+/* Which engine does the work. */
+enum ring_io {
+	RING_IO_AUTO,  /* io_uring, or epoll where the kernel has no io_uring or forbids it */
+	RING_IO_URING,
+	RING_IO_EPOLL,
+};
+
 enum { RING_ACCEPTS_MAX = LISTENERS_ALL_MAX * ACCEPTS_EACH }; /* slots for accepts */
 
 enum ring_op {
@@ -26,7 +37,6 @@ enum ring_op {
 	RING_RECV,     /* res: bytes in data, 0 at the end, -errno */
 	RING_SEND,     /* res: bytes sent, maybe fewer than asked, or -errno */
 	RING_POLL,     /* multishot; res: poll(2) events or -errno */
-	RING_WAKE,     /* internal; never seen */
 };
 
 struct ring_completion {
@@ -42,9 +52,16 @@ struct ring_completion {
 };
 
 /* With that many buffers, a power of two, of so many bytes to receive into. NULL: problem (of size n) names the cause
- * and what to do (kernel too old, seccomp, sysctl kernel.io_uring_disabled, memlock). */
-struct ring *ring_new(uint32_t buffers, uint32_t buffer_bytes, char *problem, size_t n);
+ * and what to do (kernel too old, seccomp, sysctl kernel.io_uring_disabled, memlock). With AUTO, io_uring's refusal is
+ * no failure if it is one of principle (ENOSYS, EPERM, EACCES, EINVAL): then epoll serves, and problem says why. A lack
+ * of memory or descriptors is one, for it would be one of epoll's soon. */
+struct ring *ring_new(enum ring_io io, uint32_t buffers, uint32_t buffer_bytes, char *problem, size_t n);
 void ring_free(struct ring *r);
+
+/* The engine that it has: never AUTO. */
+enum ring_io ring_io(const struct ring *r);
+/* As people call it: "io_uring", "epoll". */
+const char *ring_io_name(enum ring_io io);
 
 /* Accepts one connection. slot is below RING_ACCEPTS_MAX and has no other accept in flight: the
  * ring has one place for each slot into which the kernel writes the peer's address. */
@@ -52,25 +69,26 @@ void ring_accept(struct ring *r, uint32_t slot, uint32_t gen, int fd);
 void ring_poll(struct ring *r, uint32_t slot, uint32_t gen, int fd);
 /* Receives once, into one of the ring's buffers. -ENOBUFS: none was free. */
 void ring_recv(struct ring *r, uint32_t slot, uint32_t gen, int fd);
-/* The iovecs are copied before ring_wait returns; what they point to is not. */
+/* The iovecs are copied before ring_wait returns; what they point to is not. It may be sent at once. */
 void ring_send(struct ring *r, uint32_t slot, uint32_t gen, int fd, const struct iovec *iov,
                uint32_t n);
-/* Cancels the operation with these values; the cancellation's own completion is not reported. */
-void ring_cancel(struct ring *r, enum ring_op op, uint32_t slot, uint32_t gen);
+/* Cancels the accept with these values, which then ends with -ECANCELED, unless it has ended already. */
+void ring_cancel_accept(struct ring *r, uint32_t slot, uint32_t gen);
 /* Writes an 8-byte 1 to an eventfd. */
 void ring_wake(struct ring *r, int fd);
 
 /* Gives a buffer back. Its first `used` bytes are cleared: they may contain a password. */
 void ring_buffer_return(struct ring *r, uint32_t buffer, size_t used);
 
-/* Submits what is queued and waits for a completion, at most wait_ms milliseconds (0: not at all,
- * -1: forever). False: the kernel accepts no more operations, although it was asked for seconds;
+/* Hands to the kernel what it has not got yet, and waits for a completion, at most wait_ms milliseconds
+ * (0: not at all, -1: forever). False: the kernel accepts no more operations, although it was asked for seconds;
  * errno says why. EINTR, a timeout, and accepting none for the moment are not failures. */
 bool ring_wait(struct ring *r, int64_t wait_ms);
 
 /* Plain calls, here so that the simulation can stand in for the kernel. */
 void ring_shutdown(struct ring *r, int fd, int how);   /* shutdown(2) */
-void ring_close(struct ring *r, int fd);               /* close(2) */
+/* close(2). Nothing of it should be in flight: with io_uring that goes on, with epoll it ends with -ECANCELED. */
+void ring_close(struct ring *r, int fd);
 /* Refuses a connection: sends the text if that does not block, then closes it. */
 void ring_refuse(struct ring *r, int fd, const char *text, size_t len);
 /* Bytes sent that the peer has not acknowledged, even after a reset (SIOCOUTQ, tcp(7)). 0 on a unix

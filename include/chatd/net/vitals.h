@@ -64,6 +64,8 @@ enum vital {
 	VITAL_ACTS_WAITING,        /* acts of this node that have not come back from the engine */
 	VITAL_ACTS_PROPOSED,       /* counts acts of this node, */
 	VITAL_ACTS_APPLIED,        /* and those of all nodes that it has applied */
+	VITAL_URING,               /* 1: io_uring serves connections, */
+	VITAL_EPOLL,               /* 1: or epoll */
 	VITAL_CPU_US,              /* counts microseconds that the chat's process computed */
 	VITAL_RESIDENT_BYTES,
 	VITAL_VIRTUAL_BYTES,

@@ -185,6 +185,8 @@ static void show_program(struct chat *c, struct session *s)
 		           f->descriptors_max);
 	else
 		emit_reply(c, s, "Descriptors: %" PRIu64 " may be open.", f->descriptors_max);
+	if (f->io != NULL)
+		emit_reply(c, s, "Input and output: %s.", f->io);
 }
 
 static void show_tls(struct chat *c, struct session *s)

@@ -73,6 +73,13 @@ static const char *const sandbox_names[] = {
 	NULL,
 };
 
+static const char *const io_names[] = {
+	[RING_IO_AUTO] = "auto",
+	[RING_IO_URING] = "uring",
+	[RING_IO_EPOLL] = "epoll",
+	NULL,
+};
+
 const struct conf_key conf_keys[] = {
 	{ KEY("listen", CONF_LISTEN, listen), .initial = "8989",
 	  .help = "Where to listen, with options; may be given several times." },
@@ -97,6 +104,8 @@ const struct conf_key conf_keys[] = {
 	  .help = "Whether chatd, once started, gives up what it does not need." },
 	{ KEY("user", CONF_PATH, user), .initial = "",
 	  .help = "The user that chatd switches to when started as root." },
+	{ KEY("io", CONF_CHOICE, io), .initial = "auto", .choices = io_names,
+	  .help = "How chatd waits for connections: io_uring, or epoll where that is forbidden." },
 	{ KEY("max_connections", CONF_NUMBER, connections_max), .initial = "1024",
 	  .least = 1, .most = CONNECTIONS_LIMIT,
 	  .help = "Connections at one time; further ones are refused with a message." },
@@ -480,6 +489,7 @@ static void show_size(const struct conf *c, const struct conf_key *k, struct byt
 
 /* An enum has the size of an unsigned int with every compiler we build with. */
 _Static_assert(sizeof(enum durability) == sizeof(unsigned int), "a choice is an unsigned int");
+_Static_assert(sizeof(enum ring_io) == sizeof(unsigned int), "a choice is an unsigned int");
 _Static_assert(sizeof(enum tls_version) == sizeof(unsigned int), "a choice is an unsigned int");
 _Static_assert(sizeof(enum conf_answer) == sizeof(unsigned int), "a choice is an unsigned int");
 _Static_assert(sizeof(enum rate_exempt) == sizeof(unsigned int), "a choice is an unsigned int");

@@ -84,7 +84,8 @@ static bool check_part(const struct conf *c, const char *what, bool done)
 
 static const char files[] = "access to files (Landlock)", system_calls[] = "system calls (seccomp)";
 
-bool sandbox_enter(const struct conf *c, const char *conf_path, const char *users_path, int handover, int cluster)
+bool sandbox_enter(const struct conf *c, const char *conf_path, const char *users_path,
+                   const struct syscalls_loop *loop, int handover, int cluster)
 {
 	bool ok;
 
@@ -94,7 +95,7 @@ bool sandbox_enter(const struct conf *c, const char *conf_path, const char *user
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	tell_all_shared(c, conf_path);
 	ok = check_part(c, files, landlock_restrict(c, conf_path, users_path));
-	return check_part(c, system_calls, syscalls_restrict(handover, cluster)) && ok;
+	return check_part(c, system_calls, syscalls_restrict(loop, handover, cluster)) && ok;
 }
 
 /* For processes that need no files. */
@@ -111,9 +112,9 @@ bool sandbox_enter_metrics(const struct conf *c, int listener)
 	       (enter_without_files(c) && check_part(c, system_calls, syscalls_restrict_metrics(listener)));
 }
 
-bool sandbox_enter_tls(const struct conf *c, int handover, int control, int below)
+bool sandbox_enter_tls(const struct conf *c, const struct syscalls_loop *loop, int handover, int control, int below)
 {
 	return c->sandbox == SANDBOX_NO ||
 	       (enter_without_files(c) &&
-	        check_part(c, system_calls, syscalls_restrict_tls(handover, control, below)));
+	        check_part(c, system_calls, syscalls_restrict_tls(loop, handover, control, below)));
 }

@@ -21,11 +21,12 @@
 #include <unistd.h>
 
 static const int calls[] = {
-	/* The loop. Rings can no longer be made or changed: io_uring_setup and io_uring_register
-	 * are left out. */
-	SCMP_SYS(io_uring_enter), SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(close),
+	/* The loop; what it waits with is below. */
+	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(close),
 	SCMP_SYS(shutdown), SCMP_SYS(signalfd4), SCMP_SYS(eventfd2), SCMP_SYS(poll),
-	SCMP_SYS(ppoll), SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
+	SCMP_SYS(ppoll),
+	/* And what its threads sleep in. */
+	SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
 	/* SQLite's files, the chat log, the configuration. */
 	SCMP_SYS(openat), SCMP_SYS(open), SCMP_SYS(fstat), SCMP_SYS(stat), SCMP_SYS(lstat),
 	SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(access), SCMP_SYS(faccessat),
@@ -135,10 +136,26 @@ static int add_on(scmp_filter_ctx f, int call, int fd)
 	return fd < 0 ? 0 : seccomp_rule_add_array(f, SCMP_ACT_ALLOW, call, 1, &is);
 }
 
-static int add_rules(scmp_filter_ctx f, int handover, int cluster)
+/* What the loop waits with. Rings can no longer be made or changed: io_uring_setup and io_uring_register are left
+ * out. */
+static int add_loop(scmp_filter_ctx f, const struct syscalls_loop *loop)
+{
+	static const int epoll[] = { SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_ctl) };
+	int e;
+
+	if (loop->io == RING_IO_URING)
+		return seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(io_uring_enter), 0);
+	e = add_calls(f, epoll, sizeof(epoll) / sizeof(epoll[0]));
+	for (uint32_t i = 0; i < loop->nlisteners && e == 0; i++)
+		e = add_on(f, SCMP_SYS(accept4), loop->listeners[i].fd);
+	return e;
+}
+
+static int add_rules(scmp_filter_ctx f, const struct syscalls_loop *loop, int handover, int cluster)
 {
 	int e = add_calls(f, calls, sizeof(calls) / sizeof(calls[0]));
 
+	e = e ? e : add_loop(f, loop);
 	e = e ? e : add_fixed_of_chat(f);
 	/* Connections that the TLS process hands over. */
 	e = e ? e : add_on(f, SCMP_SYS(recvmsg), handover);
@@ -151,10 +168,10 @@ static int add_rules(scmp_filter_ctx f, int handover, int cluster)
 }
 
 /* The TLS process: no files, no threads, no sockets but pairs, whose other end goes to the chat. */
-static int add_rules_of_tls(scmp_filter_ctx f, int handover, int control, int below)
+static int add_rules_of_tls(scmp_filter_ctx f, const struct syscalls_loop *loop, int handover, int control, int below)
 {
 	static const int few[] = {
-		SCMP_SYS(io_uring_enter), SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(close),
+		SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(close),
 		SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
 		SCMP_SYS(brk), SCMP_SYS(futex), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction),
 		SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group),
@@ -173,8 +190,12 @@ static int add_rules_of_tls(scmp_filter_ctx f, int handover, int control, int be
 		{SCMP_SYS(socketpair), 2, {IS(0, AF_UNIX), IS(1, SOCK_STREAM | SOCK_CLOEXEC)}},
 		{SCMP_SYS(tgkill), 1, {IS(0, (scmp_datum_t)getpid())}},
 	};
+	/* With epoll, descriptors must not block. */
+	const struct fixed not_to_block = {SCMP_SYS(fcntl), 2, {IS(1, F_SETFL), IS(2, O_NONBLOCK)}};
 	int e = add_calls(f, few, sizeof(few) / sizeof(few[0]));
 
+	e = e ? e : add_loop(f, loop);
+	e = e || loop->io == RING_IO_URING ? e : add_fixed(f, &not_to_block, 1);
 	e = e ? e : add_fixed(f, fixed, sizeof(fixed) / sizeof(fixed[0]));
 	e = e ? e : add_on(f, SCMP_SYS(sendmsg), handover);
 	return e ? e : add_on(f, SCMP_SYS(recvmsg), control);
@@ -228,18 +249,18 @@ static bool load(scmp_filter_ctx f, int e)
 	return e == 0;
 }
 
-bool syscalls_restrict(int handover, int cluster)
+bool syscalls_restrict(const struct syscalls_loop *loop, int handover, int cluster)
 {
 	scmp_filter_ctx f = begin();
 
-	return f && load(f, add_rules(f, handover, cluster));
+	return f && load(f, add_rules(f, loop, handover, cluster));
 }
 
-bool syscalls_restrict_tls(int handover, int control, int below)
+bool syscalls_restrict_tls(const struct syscalls_loop *loop, int handover, int control, int below)
 {
 	scmp_filter_ctx f = begin();
 
-	return f && load(f, add_rules_of_tls(f, handover, control, below));
+	return f && load(f, add_rules_of_tls(f, loop, handover, control, below));
 }
 
 bool syscalls_restrict_metrics(int listener)

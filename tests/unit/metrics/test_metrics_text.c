@@ -193,7 +193,7 @@ static void test_form(void **state)
 	for (const char *p = text_of(&v); (p = strchr(p, '{')) != NULL; p++)
 		assert_true(strncmp(p, "{version=", 9) == 0 || strncmp(p, "{state=", 7) == 0 ||
 		            strncmp(p, "{result=", 8) == 0 || strncmp(p, "{reason=", 8) == 0 ||
-		            strncmp(p, "{what=", 6) == 0 ||
+		            strncmp(p, "{what=", 6) == 0 || strncmp(p, "{engine=", 8) == 0 ||
 		            strncmp(p, "{le=", 4) == 0);
 }
 

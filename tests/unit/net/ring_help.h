@@ -1,7 +1,7 @@
 /*
- * A ring over sockets of this host, for its tests.
+ * A ring over sockets of this host, for its tests: each fact holds for both engines, or says for which.
  *
- * ring.c itself is included, for the sizes of its queues. Nothing here sleeps: what is to
+ * uring.c itself is included, for the sizes of its queues. Nothing here sleeps: what is to
  * come is waited for by ring_wait, at most WAIT_MS.
  */
 #ifndef CHATD_TESTS_RING_HELP_H
@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/time.h>
@@ -22,7 +23,7 @@
 
 #include <cmocka.h>
 
-#include "../../../src/net/ring.c"
+#include "../../../src/net/uring.c"
 
 enum {
 	WAIT_MS = 20000,  /* for what must come, also where the machine is emulated */
@@ -30,19 +31,36 @@ enum {
 };
 
 /* Each test has a ring of its own. */
-#define ON_A_RING(test) cmocka_unit_test_setup_teardown(test, begin, end)
+#define ON_URING(test) {#test " (io_uring)", test, begin_uring, end, NULL}
+#define ON_EPOLL(test) {#test " (epoll)", test, begin_epoll, end, NULL}
+#define ON_BOTH(test) ON_URING(test), ON_EPOLL(test)
 
 static struct ring *r;
+static enum ring_io engine; /* its */
 
-static inline int begin(void **state)
+static inline int begin_on(enum ring_io io)
 {
 	char problem[512] = "";
 
-	(void)state;
-	r = ring_new(RECV_BUFFERS, RECV_BUFFER_BYTES, problem, sizeof problem);
+	engine = io;
+	/* As the program has it. */
+	signal(SIGPIPE, SIG_IGN);
+	r = ring_new(io, RECV_BUFFERS, RECV_BUFFER_BYTES, problem, sizeof problem);
 	if (r == NULL)
 		print_error("%s\n", problem);
-	return r == NULL ? -1 : 0;
+	return r == NULL || ring_io(r) != io ? -1 : 0;
+}
+
+static inline int begin_uring(void **state)
+{
+	(void)state;
+	return begin_on(RING_IO_URING);
+}
+
+static inline int begin_epoll(void **state)
+{
+	(void)state;
+	return begin_on(RING_IO_EPOLL);
 }
 
 static inline int end(void **state)
@@ -137,7 +155,7 @@ static inline void pair_tcp(int fd[2])
 
 static inline void pair_close(int fd[2])
 {
-	close(fd[0]);
+	ring_close(r, fd[0]);
 	close(fd[1]);
 }
 

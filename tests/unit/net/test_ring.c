@@ -1,5 +1,5 @@
 /*
- * What the server relies on in io_uring, and what tests/sim/fake_ring.c imitates: accepting,
+ * What the server relies on in io_uring and epoll, and what tests/sim/fake_ring.c imitates: accepting,
  * receiving, polling, waiting. Sends, and many operations at once, are in test_ring_send.c.
  */
 #include "ring_help.h"
@@ -141,10 +141,10 @@ static void test_accept_cancelled(void **state)
 	ring_accept(r, 3, 1, listener);
 	ring_accept(r, 4, 1, listener);
 	nothing_comes();
-	ring_cancel(r, RING_ACCEPT, 3, 1);
+	ring_cancel_accept(r, 3, 1);
 	assert_int_equal(next_of(RING_ACCEPT, 3, 1).res, -ECANCELED);
 	/* One that is not there: its answer is not for us either. */
-	ring_cancel(r, RING_ACCEPT, 3, 1);
+	ring_cancel_accept(r, 3, 1);
 	nothing_comes();
 	client = connect_tcp(&at);
 	c = next();
@@ -258,7 +258,7 @@ static void test_recv_reset(void **state)
 	close(fd[0]);
 }
 
-/* Why shutdown comes before close: what is out goes on, and the peer learns nothing. */
+/* With io_uring. Why shutdown comes before close: what is out goes on, and the peer learns nothing. */
 static void test_recv_outlives_close(void **state)
 {
 	int fd[2], ours;
@@ -368,7 +368,9 @@ static void test_wake(void **state)
 
 	(void)state;
 	ring_wake(r, fd);
-	assert_int_equal(eventfd_read(fd, &count), -1);
+	/* With io_uring, by the next wait. */
+	if (engine == RING_IO_URING)
+		assert_int_equal(eventfd_read(fd, &count), -1);
 	nothing_comes();
 	assert_int_equal(eventfd_read(fd, &count), 0);
 	assert_int_equal(count, 1);
@@ -383,12 +385,16 @@ static void test_wake(void **state)
 static void test_wait_ends_in_time(void **state)
 {
 	int64_t start_ms = ring_mono_ms(r);
-	int fd = eventfd(1, EFD_CLOEXEC);
+	int fd = eventfd(1, EFD_CLOEXEC), other = eventfd(1, EFD_CLOEXEC);
 	struct ring_completion c;
+	int waits = 0;
 
 	(void)state;
-	assert_true(ring_wait(r, 1500));
-	assert_true(ring_mono_ms(r) - start_ms >= 1499);
+	/* It may be interrupted: by what the kernel still has to do for the ring of the test before. */
+	for (int64_t left_ms = 1500; left_ms > 1; left_ms = start_ms + 1500 - ring_mono_ms(r)) {
+		assert_true(ring_wait(r, left_ms));
+		assert_true(waits++ < 10);
+	}
 	assert_false(ring_next(r, &c));
 	/* At once; and as soon as there is something, however long it might have been. */
 	for (int i = 0; i < 1000; i++)
@@ -396,11 +402,12 @@ static void test_wait_ends_in_time(void **state)
 	ring_poll(r, 1, 1, fd);
 	assert_true(ring_wait(r, 3600000));
 	assert_true(ring_next(r, &c));
-	ring_poll(r, 2, 1, fd);
+	ring_poll(r, 2, 1, other);
 	assert_true(ring_wait(r, -1));
 	assert_true(ring_next(r, &c));
 	assert_true(ring_mono_ms(r) - start_ms < 1500 + WAIT_MS);
 	close(fd);
+	close(other);
 }
 
 static volatile sig_atomic_t alarms;
@@ -421,10 +428,11 @@ static void test_wait_interrupted(void **state)
 	alarms = 0;
 	sigaction(SIGALRM, &act, &was);
 	setitimer(ITIMER_REAL, &soon, NULL);
-	assert_true(ring_wait(r, -1));
+	do
+		assert_true(ring_wait(r, -1));
+	while (alarms == 0);
 	setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
 	sigaction(SIGALRM, &was, NULL);
-	assert_true(alarms > 0);
 	assert_false(ring_next(r, &c));
 }
 
@@ -456,23 +464,23 @@ static void test_what_is_not_acknowledged_is_known(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_A_RING(test_accept_says_from_where),
-		ON_A_RING(test_accept_of_who_has_gone),
-		ON_A_RING(test_accept_over_a_unix_socket),
-		ON_A_RING(test_accept_without_descriptors),
-		ON_A_RING(test_accept_cancelled),
-		ON_A_RING(test_recv_once),
-		ON_A_RING(test_recv_fills_one_buffer),
-		ON_A_RING(test_recv_at_the_end),
-		ON_A_RING(test_recv_reset),
-		ON_A_RING(test_recv_outlives_close),
-		ON_A_RING(test_buffers_run_out),
-		ON_A_RING(test_buffer_is_cleared),
-		ON_A_RING(test_poll_goes_on),
-		ON_A_RING(test_wake),
-		ON_A_RING(test_wait_ends_in_time),
-		ON_A_RING(test_wait_interrupted),
-		ON_A_RING(test_what_is_not_acknowledged_is_known),
+		ON_BOTH(test_accept_says_from_where),
+		ON_BOTH(test_accept_of_who_has_gone),
+		ON_BOTH(test_accept_over_a_unix_socket),
+		ON_BOTH(test_accept_without_descriptors),
+		ON_BOTH(test_accept_cancelled),
+		ON_BOTH(test_recv_once),
+		ON_BOTH(test_recv_fills_one_buffer),
+		ON_BOTH(test_recv_at_the_end),
+		ON_BOTH(test_recv_reset),
+		ON_URING(test_recv_outlives_close),
+		ON_BOTH(test_buffers_run_out),
+		ON_BOTH(test_buffer_is_cleared),
+		ON_BOTH(test_poll_goes_on),
+		ON_BOTH(test_wake),
+		ON_BOTH(test_wait_ends_in_time),
+		ON_BOTH(test_wait_interrupted),
+		ON_BOTH(test_what_is_not_acknowledged_is_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

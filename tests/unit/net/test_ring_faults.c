@@ -153,7 +153,7 @@ static bool script_run(void)
 	int listener = listen_tcp(&at), event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	bool ok;
 
-	assert_int_equal(begin(NULL), 0);
+	assert_int_equal(begin_uring(NULL), 0);
 	s->ok = true;
 	for (int i = 0; i < CLIENTS; i++) {
 		struct bytes b = {0};

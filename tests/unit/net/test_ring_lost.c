@@ -34,7 +34,7 @@ static void never_takes(int error)
 	struct ring_completion c;
 	int dead = dead_end();
 
-	begin(NULL);
+	begin_uring(NULL);
 	fault_begin(error, 1, EVER);
 	for (uint32_t i = 0; i < SEND_SPANS_MAX; i++)
 		iov[i] = (struct iovec){(char[]){"x"}, 1};
@@ -107,10 +107,10 @@ static void test_now_and_then(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_A_RING(test_work_goes_on),
+		ON_URING(test_work_goes_on),
 		cmocka_unit_test(test_never),
-		ON_A_RING(test_never_in_waits),
-		ON_A_RING(test_now_and_then),
+		ON_URING(test_never_in_waits),
+		ON_URING(test_now_and_then),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

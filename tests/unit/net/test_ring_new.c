@@ -73,7 +73,7 @@ static void refused_with(int *step, int nth, int error, const char *word)
 	close(before);
 	fault.error = error;
 	*step = nth;
-	made = ring_new(RECV_BUFFERS, RECV_BUFFER_BYTES, problem, sizeof problem);
+	made = ring_new(RING_IO_URING, RECV_BUFFERS, RECV_BUFFER_BYTES, problem, sizeof problem);
 	assert_int_equal(*step, -1);
 	assert_null(made);
 	if (strstr(problem, word) == NULL)
@@ -127,9 +127,66 @@ static void test_no_restrictions(void **state)
 	each_error(&fault.syscall, 1);
 }
 
+/* With `auto`: the engine, if there is one, where a step fails with this error. */
+static enum ring_io chosen(int *step, int nth, int error)
+{
+	char problem[512] = "";
+	int before = dup(0), after;
+	enum ring_io io = RING_IO_AUTO;
+	struct ring *made;
+
+	close(before);
+	fault.error = error;
+	*step = nth;
+	made = ring_new(RING_IO_AUTO, RECV_BUFFERS, RECV_BUFFER_BYTES, problem, sizeof problem);
+	assert_int_equal(*step, -1);
+	if (made != NULL) {
+		io = ring_io(made);
+		/* Why, for the log, and nothing that would have to be done. */
+		assert_non_null(strstr(problem, "io_uring"));
+		assert_null(strstr(problem, "To allow it"));
+		ring_free(made);
+	} else {
+		assert_true(problem[0] != '\0');
+	}
+	after = dup(0);
+	close(after);
+	assert_int_equal(before, after);
+	return io;
+}
+
+/* Only a refusal of principle, whichever step it meets. For want of memory the next start may be better,
+ * and the other engine would hide that. */
+static void test_epoll_in_its_place(void **state)
+{
+	static const struct {
+		int error;
+		enum ring_io io;
+	} answers[] = {
+		{ENOSYS, RING_IO_EPOLL}, {EINVAL, RING_IO_EPOLL}, {EPERM, RING_IO_EPOLL}, {EACCES, RING_IO_EPOLL},
+		{ENOMEM, RING_IO_AUTO}, {EMFILE, RING_IO_AUTO},
+		{ENFILE, RING_IO_AUTO}, {EAGAIN, RING_IO_AUTO}, {EBUSY, RING_IO_AUTO},
+	};
+	char problem[512] = "";
+	struct ring *made;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+		assert_int_equal(chosen(&fault.init, 0, answers[i].error), answers[i].io);
+		assert_int_equal(chosen(&fault.register_buffers, 0, answers[i].error), answers[i].io);
+		assert_int_equal(chosen(&fault.syscall, 0, answers[i].error), answers[i].io);
+		assert_int_equal(chosen(&fault.syscall, 1, answers[i].error), answers[i].io);
+	}
+	made = ring_new(RING_IO_AUTO, RECV_BUFFERS, RECV_BUFFER_BYTES, problem, sizeof problem);
+	assert_non_null(made);
+	assert_int_equal(ring_io(made), RING_IO_URING);
+	assert_string_equal(problem, "");
+	ring_free(made);
+}
+
 static void test_afterwards(void **state)
 {
-	assert_int_equal(begin(state), 0);
+	assert_int_equal(begin_uring(state), 0);
 	nothing_comes();
 	end(state);
 }
@@ -140,6 +197,7 @@ int main(void)
 		cmocka_unit_test(test_no_ring),
 		cmocka_unit_test(test_no_buffers),
 		cmocka_unit_test(test_no_restrictions),
+		cmocka_unit_test(test_epoll_in_its_place),
 		cmocka_unit_test(test_afterwards),
 	};
 

@@ -213,7 +213,7 @@ static void test_every_key(void **state)
 	        "max_connections = 1048576\nlog_level = debug\nchat_log = chat.log\n"
 	        "line_bytes_max = 4096\nhistory_replay = 0\nhistory_days = 36500\n"
 	        "history_lines = 5000000000\nrate_burst = 1\nrate_lines = 0\n"
-	        "sandbox = require\nuser = chatd\naddress_connections = 0\naddress_connects = 7\n"
+	        "sandbox = require\nio = epoll\nuser = chatd\naddress_connections = 0\naddress_connects = 7\n"
 	        "address_logins = 8\naddress_exempt = 192.0.2.0/24, 2001:db8::/32\n"
 	        "rate_bytes = 1000000\nrate_address = 1000\nrate_exempt = account\nflood_mute = 0\n"
 	        "login_timeout = 0\nsend_timeout = 3600\nkeepalive = 0\ncommand_prefix = ;\n"
@@ -235,6 +235,7 @@ static void test_every_key(void **state)
 	assert_int_equal(c.rate.burst, 1);
 	assert_int_equal(c.rate.lines, 0);
 	assert_int_equal(c.sandbox, SANDBOX_REQUIRE);
+	assert_int_equal(c.io, RING_IO_EPOLL);
 	assert_string_equal(c.user, "chatd");
 	assert_int_equal(c.address.connections, 0);
 	assert_int_equal(c.address.connects, 7);
@@ -281,7 +282,8 @@ static void test_all_problems_with_their_lines(void **state)
 	        "durability = always\n"
 	        "command_prefix = a\n"
 	        "send_timeout = 99999999999999999999\n"
-	        "database =\n",
+	        "database =\n"
+	        "io = select\n",
 	        "f.conf:1: history_replay: \"many\" is not a whole number\n"
 	        "f.conf:3: colour: unknown key\n"
 	        "f.conf:4: rate_burst: 0 is not between 1 and 10000\n"
@@ -290,7 +292,8 @@ static void test_all_problems_with_their_lines(void **state)
 	        "f.conf:7: command_prefix: it must be one ASCII punctuation character "
 	        "other than [ - . | ^ _\n"
 	        "f.conf:8: send_timeout: 99999999999999999999 is not between 1 and 3600\n"
-	        "f.conf:9: database: the path is missing\n");
+	        "f.conf:9: database: the path is missing\n"
+	        "f.conf:10: io: \"select\" is not one of: auto, uring, epoll\n");
 }
 
 static void test_shape_of_lines(void **state)

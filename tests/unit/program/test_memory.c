@@ -88,7 +88,7 @@ static void test_a_node_takes_more(void **state)
 static void test_the_tls_process(void **state)
 {
 	(void)state;
-	assert_int_equal(memory_tls_max(CONNECTIONS_DEFAULT + 2 * TLS_HANDSHAKES_MAX) / MIB, 504);
+	assert_int_equal(memory_tls_max(CONNECTIONS_DEFAULT + 2 * TLS_HANDSHAKES_MAX) / MIB, 507);
 	assert_true(memory_tls_max(CONNECTIONS_LIMIT) > memory_tls_max(CONNECTIONS_LIMIT - 1));
 }
 

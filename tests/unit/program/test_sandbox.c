@@ -14,8 +14,11 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -27,7 +30,7 @@
 #include <cmocka.h>
 
 /* For the ring's own descriptor and queue. */
-#include "../../../src/net/ring.c"
+#include "../../../src/net/uring.c"
 
 #include "chatd/net/passing.h"
 #include "chatd/net/vitals.h"
@@ -40,6 +43,8 @@ static char elsewhere[] = "/tmp/chatd-sandbox.XXXXXX";
 static char texts[] = "/tmp/chatd-sandbox.XXXXXX"; /* has the message of the day */
 static int sockets[2];
 static int connection; /* a TCP socket */
+static enum ring_io io = RING_IO_URING; /* the engine that the sandbox is for */
+static struct listener accepting; /* a socket that listens, by which the loop accepts */
 static int passing = -1; /* the chat's end of the socket by which the parent passes connections to the engine */
 
 /* Tries, each in a sandboxed child: 0 where all is as it should be, else the number of the try. */
@@ -217,6 +222,121 @@ static int sockets_in_other_ways(void)
 	return fcntl(pair, F_SETOWN, getppid()) < 0 && errno == EPERM ? 0 : 5;
 }
 
+/* -- the loop ------------------------------------------------------------------------------- */
+
+static struct ring *made;          /* before the sandbox is entered, with that engine */
+static int event;                  /* an eventfd */
+static bool only_one_piece;        /* that is all that the process ever sends */
+
+/* What is made before. */
+static void loop_begins(void)
+{
+	struct sockaddr_in at;
+	socklen_t len = sizeof at;
+	int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char problem[256];
+
+	signal(SIGPIPE, SIG_IGN);
+	made = ring_new(io, RECV_BUFFERS, RECV_BUFFER_BYTES, problem, sizeof problem);
+	event = eventfd(0, EFD_CLOEXEC);
+	if (made == NULL || getsockname(accepting.fd, (struct sockaddr *)&at, &len) != 0 ||
+	    connect(client, (struct sockaddr *)&at, sizeof at) != 0 || send(client, "hi\n", 3, 0) != 3)
+		_exit(99);
+}
+
+static bool is_forbidden(int result)
+{
+	return result < 0 && errno == EPERM;
+}
+
+/* Of the calls of both engines there are those of this one; neither can make another ring. threads: those of the chat
+ * sleep in epolls of their own. */
+static int engine_of(bool threads)
+{
+	struct epoll_event ev = {.events = EPOLLIN};
+	bool epolls = threads || io == RING_IO_EPOLL;
+
+	if (another_ring() != 0 || threads == is_forbidden(epoll_create1(EPOLL_CLOEXEC)))
+		return 1;
+	if ((io == RING_IO_URING) != (syscall(SYS_io_uring_enter, -1, 0, 0, 0, NULL, 0) < 0 && errno == EBADF))
+		return 2;
+	if (epolls == is_forbidden(epoll_ctl(-1, EPOLL_CTL_ADD, 0, &ev)))
+		return 3;
+	if (epolls == is_forbidden(epoll_wait(-1, &ev, 1, 0)))
+		return 4;
+	/* By listeners, and only if it does not do that by the ring. */
+	if ((io == RING_IO_URING) != is_forbidden(accept4(accepting.fd, NULL, NULL, SOCK_CLOEXEC)) ||
+	    !is_forbidden(accept4(sockets[0], NULL, NULL, SOCK_CLOEXEC)) ||
+	    !is_forbidden(accept(accepting.fd, NULL, NULL)))
+		return 5;
+	return 0;
+}
+
+static int engine_of_chat(void)
+{
+	return engine_of(true);
+}
+
+static int engine_of_tls(void)
+{
+	return engine_of(false);
+}
+
+static struct ring_completion next_of_made(void)
+{
+	struct ring_completion c = {.res = -ETIME};
+
+	for (int i = 0; i < 100 && !ring_next(made, &c); i++)
+		if (!ring_wait(made, 100))
+			break;
+	return c;
+}
+
+/* Somebody comes, is heard and answered, in one piece and in several, and goes; and with room and without. */
+static int a_loop(void)
+{
+	struct iovec pieces[] = {{"he", 2}, {"llo", 3}};
+	static char much[1 << 20];
+	struct ring_completion c;
+	int fd;
+
+	ring_accept(made, 0, 1, accepting.fd);
+	c = next_of_made();
+	if (c.op != RING_ACCEPT || c.res < 0)
+		return 20;
+	fd = c.res;
+	ring_recv(made, 1, 1, fd);
+	c = next_of_made();
+	if (c.res != 3 || memcmp(c.data, "hi\n", 3) != 0)
+		return 21;
+	ring_buffer_return(made, c.buffer, 3);
+	ring_send(made, 1, 1, fd, pieces, 1);
+	if (next_of_made().res != 2)
+		return 22;
+	if (!only_one_piece) {
+		ring_send(made, 1, 1, fd, pieces, 2);
+		if (next_of_made().res != 5)
+			return 23;
+	}
+	ring_wake(made, event);
+	ring_poll(made, 2, 1, event);
+	if (next_of_made().op != RING_POLL)
+		return 24;
+	/* Full. */
+	do {
+		ring_send(made, 1, 1, fd, &(struct iovec){much, sizeof much}, 1);
+		if (!ring_wait(made, 20) || !ring_next(made, &c))
+			c.res = 0;
+	} while (c.op == RING_SEND && c.res > 0);
+	if (c.res != 0)
+		return 25;
+	ring_shutdown(made, fd, SHUT_RDWR);
+	if (next_of_made().res != -EPIPE)
+		return 26;
+	ring_close(made, fd);
+	return 0;
+}
+
 /* -- in a cluster --------------------------------------------------------------------------- */
 
 static int cluster[2];             /* the parent's end, and the chat's */
@@ -304,6 +424,7 @@ static int try_in_child(int (*attempt)(void), bool files, bool rest)
 	pid_t pid = fork();
 
 	if (pid == 0) {
+		const struct syscalls_loop loop = {.io = io, .listeners = &accepting, .nlisteners = 1};
 		struct conf c;
 		char database[64], path[64];
 
@@ -314,7 +435,9 @@ static int try_in_child(int (*attempt)(void), bool files, bool rest)
 		snprintf(path, sizeof path, "%s/motd", texts);
 		c.face.motd = strdup(path);
 		snprintf(path, sizeof path, "%s/conf", folder);
-		if ((files && !landlock_restrict(&c, path, NULL)) || (rest && !syscalls_restrict(-1, passing)))
+		if (attempt == a_loop)
+			loop_begins();
+		if ((files && !landlock_restrict(&c, path, NULL)) || (rest && !syscalls_restrict(&loop, -1, passing)))
 			_exit(100 + (errno & 63));
 		_exit(attempt());
 	}
@@ -355,6 +478,9 @@ static void test_calls(void **state)
 	assert_int_equal(try_in_child(another_ring, false, true), 0);
 	assert_int_equal(try_in_child(another_namespace, false, true), 0);
 	assert_int_equal(try_in_child(a_new_user_space, false, true), 0);
+	assert_int_equal(try_in_child(engine_of_chat, false, true), 0);
+	assert_int_equal(try_in_child(a_loop, true, true), 0);
+	assert_int_not_equal(try_in_child(engine_of_chat, false, false), 0);
 }
 
 /* As the parent: connects, and passes that; what comes is sent back. */
@@ -460,12 +586,16 @@ static int tls_processes(void)
 
 static int try_as_tls(int (*attempt)(void), bool confined)
 {
+	const struct syscalls_loop loop = {.io = io, .listeners = &accepting, .nlisteners = 1};
 	int status;
 	pid_t pid = fork();
 
 	if (pid == 0) {
+		only_one_piece = true;
+		if (attempt == a_loop)
+			loop_begins();
 		if (confined && (!landlock_restrict(NULL, NULL, NULL) ||
-		                 !syscalls_restrict_tls(tls_sockets[0], tls_sockets[1], TLS_BELOW)))
+		                 !syscalls_restrict_tls(&loop, tls_sockets[0], tls_sockets[1], TLS_BELOW)))
 			_exit(100 + (errno & 63));
 		_exit(attempt());
 	}
@@ -477,7 +607,7 @@ static void test_tls_process(void **state)
 {
 	static int (*const attempts[])(void) = {
 		tls_files, tls_descriptors, tls_shutdown, tls_processes, another_program, another_process, a_socket, new_code,
-		another_ring, a_new_user_space,
+		another_ring, a_new_user_space, engine_of_tls, a_loop,
 	};
 	int others[2];
 
@@ -629,10 +759,10 @@ static int result_of(struct ring *r)
 	struct io_uring_cqe *cqe;
 	int res;
 
-	assert_true(io_uring_submit_and_wait(&r->uring, 1) >= 0);
-	assert_int_equal(io_uring_peek_cqe(&r->uring, &cqe), 0);
+	assert_true(io_uring_submit_and_wait(&own(r)->uring, 1) >= 0);
+	assert_int_equal(io_uring_peek_cqe(&own(r)->uring, &cqe), 0);
 	res = cqe->res;
-	io_uring_cqe_seen(&r->uring, cqe);
+	io_uring_cqe_seen(&own(r)->uring, cqe);
 	return res;
 }
 
@@ -640,24 +770,50 @@ static void test_ring(void **state)
 {
 	static const uint64_t one = 1;
 	char problem[256];
-	struct ring *r = ring_new(RECV_BUFFERS, RECV_BUFFER_BYTES, problem, sizeof problem);
+	struct ring *r = ring_new(RING_IO_URING, RECV_BUFFERS, RECV_BUFFER_BYTES, problem, sizeof problem);
 	struct io_uring_probe probe = {0};
 
 	(void)state;
 	assert_non_null(r);
-	io_uring_prep_openat(io_uring_get_sqe(&r->uring), AT_FDCWD, "/etc/passwd", O_RDONLY, 0);
+	io_uring_prep_openat(io_uring_get_sqe(&own(r)->uring), AT_FDCWD, "/etc/passwd", O_RDONLY, 0);
 	assert_int_equal(result_of(r), -EACCES);
-	io_uring_prep_socket(io_uring_get_sqe(&r->uring), AF_INET, SOCK_STREAM, 0, 0);
+	io_uring_prep_socket(io_uring_get_sqe(&own(r)->uring), AF_INET, SOCK_STREAM, 0, 0);
 	assert_int_equal(result_of(r), -EACCES);
-	io_uring_prep_connect(io_uring_get_sqe(&r->uring), 0, NULL, 0);
+	io_uring_prep_connect(io_uring_get_sqe(&own(r)->uring), 0, NULL, 0);
 	assert_int_equal(result_of(r), -EACCES);
 	/* What it does, it still does: only that this is no descriptor. */
-	io_uring_prep_write(io_uring_get_sqe(&r->uring), -1, &one, sizeof one, 0);
+	io_uring_prep_write(io_uring_get_sqe(&own(r)->uring), -1, &one, sizeof one, 0);
 	assert_int_equal(result_of(r), -EBADF);
-	assert_int_equal(syscall(SYS_io_uring_register, r->uring.ring_fd, IORING_REGISTER_PROBE, &probe,
+	assert_int_equal(syscall(SYS_io_uring_register, own(r)->uring.ring_fd, IORING_REGISTER_PROBE, &probe,
 	                         0), -1);
 	assert_int_equal(errno, EACCES);
 	ring_free(r);
+}
+
+static int for_uring(void **state)
+{
+	(void)state;
+	io = RING_IO_URING;
+	return 0;
+}
+
+static int for_epoll(void **state)
+{
+	(void)state;
+	io = RING_IO_EPOLL;
+	return 0;
+}
+
+/* A sandbox for each of the two engines. */
+#define FOR_BOTH(test) \
+	{#test " (io_uring)", test, for_uring, NULL, NULL}, {#test " (epoll)", test, for_epoll, NULL, NULL}
+
+static bool begin_accepting(void)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+
+	accepting.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	return bind(accepting.fd, (struct sockaddr *)&at, sizeof at) == 0 && listen(accepting.fd, 8) == 0;
 }
 
 int main(void)
@@ -666,10 +822,10 @@ int main(void)
 		cmocka_unit_test(test_without_a_sandbox),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_shared),
-		cmocka_unit_test(test_calls),
-		cmocka_unit_test(test_arguments),
-		cmocka_unit_test(test_in_a_cluster),
-		cmocka_unit_test(test_tls_process),
+		FOR_BOTH(test_calls),
+		FOR_BOTH(test_arguments),
+		FOR_BOTH(test_in_a_cluster),
+		FOR_BOTH(test_tls_process),
 		cmocka_unit_test(test_metrics_process),
 		cmocka_unit_test(test_ring),
 	};
@@ -677,7 +833,7 @@ int main(void)
 	int failed;
 
 	if (mkdtemp(folder) == NULL || mkdtemp(elsewhere) == NULL || mkdtemp(texts) == NULL ||
-	    socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) != 0)
+	    socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) != 0 || !begin_accepting())
 		return 1;
 	snprintf(real, sizeof real, "%s/real", elsewhere);
 	snprintf(link, sizeof link, "%s/conf", folder);

@@ -14,6 +14,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
 #include "chatd/core/chat.h"
+#include "chatd/net/ring.h"
 #include "chatd/store/db/store.h"
 #include "chatd/tls/engine.h"
 
@@ -34,6 +35,7 @@ struct conf {
 	enum sandbox sandbox;
 	char *user;                   /* the user to switch to when started as root; NULL: none is
 	                               * set */
+	enum ring_io io;
 	uint32_t connections_max;     /* max_connections */
 	char *metrics;                /* where metrics are served, as conf_listen_show has it, or NULL: nowhere */
 	struct {

@@ -5,13 +5,25 @@
 #define CHATD_PROGRAM_SANDBOX_SYSCALLS_H
 
 #include <stdbool.h>
+#include <stdint.h>
+
+#include "chatd/net/listener.h"
+#include "chatd/net/ring.h"
+
+/* What the loop needs. With io_uring the ring does it all, and accepts by itself; with epoll there are calls of its
+ * own, and accepting is one, which is for these listeners alone. */
+struct syscalls_loop {
+	enum ring_io io;                 /* not AUTO */
+	const struct listener *listeners; /* borrowed for the call, nlisteners of them */
+	uint32_t nlisteners;
+};
 
 /* Restricts this thread, and those it starts later, for good. By the sockets handover and cluster it may
  * receive descriptors (-1: there is none). False: errno says why it could not. */
-bool syscalls_restrict(int handover, int cluster);
+bool syscalls_restrict(const struct syscalls_loop *loop, int handover, int cluster);
 /* The same for the TLS process, which sends descriptors by the one and receives them by the other. It can shut down only
  * sockets below that number: seccomp sees numbers, and the next TLS process needs those that are not below. */
-bool syscalls_restrict_tls(int handover, int control, int below);
+bool syscalls_restrict_tls(const struct syscalls_loop *loop, int handover, int control, int below);
 /* The same for the process that serves metrics, which accepts at listener. */
 bool syscalls_restrict_metrics(int listener);
 
