@@ -368,7 +368,7 @@ enum {
 	                         * records are saved in groups */
 	POSITION_BYTES_MAX = 8192, /* of a position that is saved with a group */
 	CLUSTER_ID_BYTES_MAX = 64, /* of the id of a cluster that a database belongs to */
-	INDEX_ROWS_STEP = 4096, /* lines that one indexing transaction takes, unless its time ends first */
+	INDEX_ROWS_STEP = 8192, /* lines that one indexing transaction takes, unless its time ends first */
 	PRUNE_ROWS_STEP = 500,  /* lines that one pruning transaction deletes */
 	COUNT_LINES_STEP = 20000, /* lines counted before the queue is looked at: 1 to 2 ms */
 	IMPORT_LINE_BYTES_MAX = 256 << 10, /* of a line of a file that is imported: the largest record,

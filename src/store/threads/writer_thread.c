@@ -43,7 +43,8 @@ enum {
 	INDEX_DELAY_MS = 20,      /* how long lines wait for others before they are indexed */
 	INDEX_ROWS_FEW = 512,     /* unless there are as many of them */
 	INDEX_US = 500,           /* the time of an indexing step, */
-	INDEX_US_LINE = 4,        /* or so much for each line of the last commit, so that the index keeps up */
+	INDEX_US_LINE = 4,        /* or so much for each line of as many as the last */
+	INDEX_COMMITS = 2,        /* commits brought: then the index keeps up */
 	PRUNE_EVERY_MS = 60000,   /* between two looks for old lines */
 	WIPE_DELAY_MS = 30000,    /* more may be deleted by then, and the whole index is merged each
 	                           * time */
@@ -149,7 +150,7 @@ static void progress_set(struct writer_thread *t)
 }
 
 /* Lines that are not in the index yet. */
-static uint64_t index_lag(struct writer_thread *t)
+static uint64_t index_lag(const struct writer_thread *t)
 {
 	return store_last_seq(t->w->store) - store_indexed(t->w->store);
 }
@@ -390,7 +391,8 @@ static void maintenance_failed(struct writer_thread *t, const char *what, const 
 /* When an indexing step that begins now ends. A longer one costs less a line; but the next commit waits for it. */
 static int64_t index_until_us(const struct writer_thread *t)
 {
-	int64_t needs_us = (int64_t)t->saving.last_records * INDEX_US_LINE;
+	uint64_t lag = index_lag(t), brought = INDEX_COMMITS * t->saving.last_records;
+	int64_t needs_us = (int64_t)(lag < brought ? lag : brought) * INDEX_US_LINE;
 	return now_us() + (needs_us > INDEX_US ? needs_us : INDEX_US);
 }
 
