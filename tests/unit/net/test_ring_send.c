@@ -164,10 +164,10 @@ static void test_send_to_nobody(void **state)
 	(void)state;
 	pipes = 0;
 	sigaction(SIGPIPE, &act, &was);
+	/* With epoll they go by write(2) and writev(2), which know no flags. */
+	if (engine == RING_IO_EPOLL)
+		signal(SIGPIPE, SIG_IGN);
 	for (uint32_t n = 1; n <= 2; n++) {
-		/* With epoll several pieces go by writev(2), which knows no flags. */
-		if (n == 2 && engine == RING_IO_EPOLL)
-			signal(SIGPIPE, SIG_IGN);
 		pair_tcp(fd);
 		reset(fd[1]);
 		/* Which of the two it is depends on whether somebody has asked before. */
