@@ -51,6 +51,15 @@ def flight(t):
 
 def engines(t):
     d = t.data
+
+    def by_floor(key, members, window):
+        return d.ratios(key, *(("engines", {"server": s, "members": members, "window": window}) for s in ("uring", "floor")))
+
+    for members, window, limit in ((3, 1, 1.9), (3, 32, 2.0), (10, 1, 2.2), (10, 32, 1.4)):
+        t.most("CPU per delivery by the floor's, %d members, %d in flight, commit:" % (members, window),
+               by_floor("cpu_us", members, window), limit)
+    t.most("p50 by the floor's, 3 members, 1 in flight, commit:", by_floor("p50_us", 3, 1), 1.4)
+    t.most("p99.9 by the floor's, 200 members, 32 in flight, commit:", by_floor("p999_us", 200, 32), 3)
     uring, epoll = (("engines", {"server": s, "members": 200, "window": 32}) for s in ("uring", "epoll"))
     t.most("CPU per delivery over epoll by that over io_uring, 200 members, 32 in flight:",
            d.ratios("cpu_us", epoll, uring), 1.15)

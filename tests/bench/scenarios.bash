@@ -42,6 +42,7 @@ engines_quiet() {
 }
 scenario_engines() {
 	each "floor uring epoll" engines_one 3 1,32,256
+	each "floor uring epoll" engines_one 10 1,32
 	each "floor uring epoll" engines_one 200 1,32,256
 	[ -n "$quick" ] || each "floor uring epoll" engines_one 10000 1,32
 	each "uring epoll" engines_quiet "$(pick 10000 1000)"
