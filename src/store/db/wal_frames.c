@@ -155,6 +155,12 @@ static const sqlite3_io_methods wal_methods = {
 	.xDeviceCharacteristics = wal_traits,
 };
 
+void wal_frames_drop(sqlite3_file *wal)
+{
+	if (wal && wal->pMethods == &wal_methods)
+		wal_of(wal)->bytes = 0;
+}
+
 bool wal_frames_salts(sqlite3_file *wal, unsigned char salts[WAL_SALTS_BYTES])
 {
 	if (!wal || !wal->pMethods)

@@ -156,6 +156,46 @@ static void what_could_not_be_written_is_not_committed(void **state)
 	store_close(s);
 }
 
+static int64_t number_of(sqlite3 *db, const char *sql)
+{
+	sqlite3_stmt *st;
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	int64_t n = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return n;
+}
+
+/* Somebody with sqlite3(1) may have written there by then. */
+static void what_is_rolled_back_is_not_written_later(void **state)
+{
+	struct store *s = begin(state);
+	struct store_error err;
+	sqlite3 *other;
+	char body[3001];
+	memset(body, 'x', 3000);
+	body[3000] = '\0';
+	assert_int_equal(sqlite3_exec(s->db.sqlite, "PRAGMA cache_size = 5", NULL, NULL, NULL), SQLITE_OK);
+	/* Then nothing of it is read from the WAL on the way back, before which it would be written. */
+	assert_true(store_checkpoint(s));
+	assert_true(store_begin(s, &err));
+	for (uint64_t i = 1; i <= 12; i++) {
+		struct record r = line_of(saved + i, 1, "ann", body);
+		assert_true(store_save(s, &r, 1, &err));
+	}
+	db_rollback(&s->db);
+	assert_int_equal(sqlite3_open(folder_file(folder, "chat.db"), &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other, "CREATE TABLE other(x); INSERT INTO other VALUES(randomblob(100000));"
+	                              "INSERT INTO other SELECT x FROM other", NULL, NULL, NULL), SQLITE_OK);
+	writes_of(s, 1);
+	sqlite3_close(other);
+	assert_int_equal(sqlite3_open(folder_file(folder, "chat.db"), &other), SQLITE_OK);
+	assert_int_equal(number_of(other, "SELECT count(DISTINCT x) FROM other"), 1);
+	sqlite3_close(other);
+	assert_int_equal(lines_left(), saved);
+	store_close(s);
+}
+
 static void assert_salts(struct store *s)
 {
 	unsigned char known[WAL_SALTS_BYTES], there[WAL_SALTS_BYTES];
@@ -199,6 +239,7 @@ int main(void)
 		IN_FOLDER(pages_that_are_written_early_are_read_again),
 		IN_FOLDER(a_header_written_again_is_not_held),
 		IN_FOLDER(what_could_not_be_written_is_not_committed),
+		IN_FOLDER(what_is_rolled_back_is_not_written_later),
 		IN_FOLDER(the_salts_are_those_of_the_file),
 	};
 	return cmocka_run_group_tests_name("wal_frames", tests, group_setup, NULL);

@@ -18,6 +18,10 @@ enum { WAL_SALTS_BYTES = 8 };
  * memory for it. */
 const char *wal_frames_vfs(void);
 
+/* Drops what is held, after a rollback: once the transaction has ended, another connection may write there. wal may be any
+ * file. */
+void wal_frames_drop(sqlite3_file *wal);
+
 /* The salts of the WAL, which differ from one WAL to the next: those of the frame that was written last, from memory, or,
  * before there was one, from the file. False: there is no WAL, or it cannot be read. */
 bool wal_frames_salts(sqlite3_file *wal, unsigned char salts[WAL_SALTS_BYTES]);
