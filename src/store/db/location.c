@@ -4,6 +4,7 @@
 #include "chatd/store/db/location.h"
 
 #include "chatd/base/bytes.h"
+#include "chatd/base/clock.h"
 #include "chatd/store/db/files.h"
 #include "chatd/store/db/state.h"
 
@@ -119,11 +120,13 @@ static bool location_heard(const struct location *p)
 bool location_is_kept(struct location *p)
 {
 	bool heard = p->path && p->watched && location_heard(p);
-	if (!p->path || (p->watched && !heard && !p->doubted))
+	int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
+	if (!p->path || (p->watched && !heard && !p->doubted && now_ms - p->looked_ms < LOCATION_LOOK_MS))
 		return true;
 	/* Others may be on the way to the database now. */
 	if (heard)
 		location_watch_folders(p);
+	p->looked_ms = now_ms;
 	p->doubted = location_check(p->path, &p->file) != LOCATION_SAME ||
 	             location_check(p->wal_path, &p->wal) != LOCATION_SAME ||
 	             location_check(p->shm_path, &p->shm) != LOCATION_SAME;

@@ -546,13 +546,28 @@ static void what_lies_next_to_it_may_come_and_go(void **state)
 	store_close(s);
 }
 
+/* Amid talk there is no pause for such a look; so it comes by time. */
+static void what_is_not_told_is_looked_at_now_and_then(void **state)
+{
+	(void)state;
+	struct store *s = store_of_lines(3);
+	struct file_id other = { .dev = 1, .ino = 1 };
+	assert_true(store_is_intact(s));
+	s->location.file = other;
+	s->location.looked_ms -= LOCATION_LOOK_MS;
+	assert_false(store_is_intact(s));
+	store_close(s);
+}
+
 /* A look at what nobody has told, as of a folder that a mount hides. */
 static void what_is_doubted_is_looked_at(void **state)
 {
 	(void)state;
 	struct store *s = store_of_lines(3);
 	struct file_id other = { .dev = 1, .ino = 1 };
+	assert_true(store_is_intact(s));
 	s->location.file = other;
+	s->location.looked_ms = INT64_MAX; /* not for its time */
 	assert_int_equal(store_is_intact(s), s->location.watched);
 	store_check_again(s);
 	assert_false(store_is_intact(s));
@@ -582,6 +597,7 @@ int main(void)
 		IN_FOLDER(a_link_in_place_of_a_folder_is_looked_at),
 		IN_FOLDER(what_lies_next_to_it_may_come_and_go),
 		IN_FOLDER(what_is_doubted_is_looked_at),
+		IN_FOLDER(what_is_not_told_is_looked_at_now_and_then),
 		WITH_LOOP(lines_go_on_and_are_read_from_the_new_file),
 		WITH_LOOP(at_the_end_all_lies_where_the_next_chatd_finds_it),
 		WITH_LOOP(a_replaced_file_fails_until_it_is_back),
