@@ -20,13 +20,13 @@ enum {
 struct wal_file {
 	sqlite3_file base;        /* first: SQLite's part */
 	sqlite3_file *real;
-	char *held;               /* HELD_MAX bytes, of which; NULL: nothing may be held */
-	int bytes;                /* so many are to be written */
-	sqlite3_int64 at;         /* from here on */
+	char *held;               /* HELD_MAX bytes; NULL: nothing may be held */
+	int bytes;                /* of held, still to be written */
+	sqlite3_int64 at;         /* where the first of them belongs */
 	sqlite3_int64 read_at;    /* where it was read last; -1: nowhere yet */
 	bool commits;             /* the last header was of a frame that ends a transaction */
-	bool salted;              /* there was one; its salts: */
-	unsigned char salts[WAL_SALTS_BYTES];
+	bool salted;              /* a header has been written; */
+	unsigned char salts[WAL_SALTS_BYTES]; /* the last one's salts */
 };
 
 static struct wal_file *wal_of(sqlite3_file *f)
@@ -179,7 +179,7 @@ static struct {
 	sqlite3_vfs *real;        /* the default one; NULL: ours is not registered */
 } ours;
 
-/* Where a disk may damage what is next to what it writes, SQLite syncs in the middle of frames, which it cuts for that. */
+/* If a disk may damage what is next to what it writes, SQLite syncs in the middle of a frame, and writes it in parts. */
 static bool may_hold(sqlite3_file *real)
 {
 	return (real->pMethods->xDeviceCharacteristics(real) & SQLITE_IOCAP_POWERSAFE_OVERWRITE) != 0;

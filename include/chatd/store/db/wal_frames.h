@@ -2,8 +2,8 @@
  * The WAL's frames of a transaction, written together.
  *
  * SQLite writes each frame's header and page on their own, two pwrite(2) a page. This VFS holds what belongs together,
- * and writes it with the frame that commits, before SQLite tells anybody of it; what does not follow on what is held is
- * preceded by it. So the file is written in the same order as without, in larger pieces. Everything else goes to the
+ * and writes it with the frame that commits, before SQLite shows that to other connections. Before any other read, sync or
+ * write elsewhere in the file, it writes what it holds. So the file is written in the same order as without, in larger pieces. Everything else goes to the
  * VFS that is the default when the file is opened.
  */
 #ifndef CHATD_STORE_DB_WAL_FRAMES_H
