@@ -6,8 +6,8 @@
  * is kept here: whether something may be there to receive. A send is tried at once, so that nothing of
  * it is copied, and its end waits in the queue; only if the socket is full it waits for room. A
  * receive is made by ring_next itself, one after the other into the same warm buffer, and only if
- * there may be something. What is asked for in a turn has its turn after the next wait, so nobody
- * who sends without end keeps the others waiting.
+ * there may be something. What is asked for in a turn has its turn after the next wait, so a peer
+ * that sends without end does not keep the others waiting.
  */
 
 #include "chatd/net/ring_engine.h"
@@ -54,7 +54,7 @@ struct watch {
 	uint32_t nvectors;
 	uint32_t events;         /* registered with the kernel; 0: it is not registered */
 	uint32_t poll_slot, poll_gen;
-	bool polled;             /* each event of it is told */
+	bool polled;             /* each of its events is a completion */
 	bool listens;            /* something accepts from it */
 	bool nonblocking;
 	bool readable;           /* a receive or an accept may find something */
@@ -210,7 +210,7 @@ static void push_due(struct epoll *e, enum ring_op op, struct operation *o, int 
 	push(e, (struct entry){.op = op, .fd = fd, .slot = o->slot, .gen = o->gen});
 }
 
-/* It has ended, which is told in the next turn. */
+/* It has ended; its completion comes in the next turn. */
 static void push_end(struct epoll *e, enum ring_op op, uint32_t slot, uint32_t gen, int res)
 {
 	push(e, (struct entry){.op = op, .ended = true, .res = res, .slot = slot, .gen = gen});
@@ -320,7 +320,7 @@ static void epoll_wake(struct ring *r, int fd)
 	static const uint64_t one = 1;
 
 	(void)r;
-	/* It fails only where somebody is woken often enough already. */
+	/* It fails only if the counter is full, and then the thread wakes anyway. */
 	if (write(fd, &one, sizeof one) < 0)
 		return;
 }
@@ -339,7 +339,7 @@ static void send_over(struct watch *w)
 	w->send.state = IDLE;
 }
 
-/* The kernel would go on reporting a descriptor that another process has as well, so it is told. */
+/* Taken out of epoll first: the kernel would go on reporting a descriptor that another process has open as well. */
 static void epoll_close(struct ring *r, int fd)
 {
 	struct epoll *e = own(r);

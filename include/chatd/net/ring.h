@@ -54,7 +54,7 @@ struct ring_completion {
 /* With that many buffers, a power of two, of so many bytes to receive into. NULL: problem (of size n) names the cause
  * and what to do (kernel too old, seccomp, sysctl kernel.io_uring_disabled, memlock). With AUTO, io_uring's refusal is
  * no failure if it is one of principle (ENOSYS, EPERM, EACCES, EINVAL): then epoll serves, and problem says why. A lack
- * of memory or descriptors is one, for it would be one of epoll's soon. */
+ * of memory or descriptors is one: epoll would soon meet it too. */
 struct ring *ring_new(enum ring_io io, uint32_t buffers, uint32_t buffer_bytes, char *problem, size_t n);
 void ring_free(struct ring *r);
 

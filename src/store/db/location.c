@@ -4,6 +4,7 @@
 #include "chatd/store/db/location.h"
 
 #include "chatd/base/bytes.h"
+#include "chatd/base/clock.h"
 #include "chatd/store/db/files.h"
 #include "chatd/store/db/state.h"
 
@@ -70,19 +71,30 @@ static bool filesystem_tells(const char *folder)
 	return false;
 }
 
-/* The folder, and all above it, whose moving takes the database along. */
+/* The folder, and all above it, whose moving takes the database along. False as well if one of them is a link by now:
+ * nobody tells when a link is removed. */
 static bool folders_watch(int fd, const char *folder)
 {
-	const uint32_t within = IN_ONLYDIR | IN_CREATE | IN_DELETE | IN_MOVE | IN_DELETE_SELF | IN_MOVE_SELF;
-	char *above = mem_strdup(folder), *slash;
-	bool ok = inotify_add_watch(fd, folder, within) >= 0;
-	above[strlen(above) - 1] = '\0'; /* its slash */
+	const uint32_t is_folder = IN_ONLYDIR | IN_DONT_FOLLOW;
+	const uint32_t within = is_folder | IN_CREATE | IN_DELETE | IN_MOVE | IN_DELETE_SELF | IN_MOVE_SELF;
+	char *above = mem_strdup(folder), *slash = above + strlen(above) - 1;
+	bool ok;
+	if (slash != above)
+		*slash = '\0'; /* after it, a link would be followed */
+	ok = inotify_add_watch(fd, above, within) >= 0;
 	while (ok && (slash = strrchr(above, '/')) != NULL && slash != above) {
 		*slash = '\0';
-		ok = inotify_add_watch(fd, above, IN_ONLYDIR | IN_MOVE_SELF) >= 0;
+		ok = inotify_add_watch(fd, above, is_folder | IN_MOVE_SELF) >= 0;
 	}
 	free(above);
 	return ok;
+}
+
+static void location_watch_folders(struct location *p)
+{
+	p->watched = folders_watch(p->watch, p->folder);
+	if (!p->watched)
+		close(p->watch);
 }
 
 void location_watch(struct location *p)
@@ -90,9 +102,8 @@ void location_watch(struct location *p)
 	if (!p->path || !filesystem_tells(p->folder))
 		return;
 	p->watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	p->watched = p->watch >= 0 && folders_watch(p->watch, p->folder);
-	if (p->watch >= 0 && !p->watched)
-		close(p->watch);
+	if (p->watch >= 0)
+		location_watch_folders(p);
 	p->doubted = true; /* what happened before is not told */
 }
 
@@ -108,8 +119,14 @@ static bool location_heard(const struct location *p)
 
 bool location_is_kept(struct location *p)
 {
-	if (!p->path || (p->watched && !location_heard(p) && !p->doubted))
+	bool heard = p->path && p->watched && location_heard(p);
+	int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
+	if (!p->path || (p->watched && !heard && !p->doubted && now_ms - p->looked_ms < LOCATION_LOOK_MS))
 		return true;
+	/* Others may be on the way to the database now. */
+	if (heard)
+		location_watch_folders(p);
+	p->looked_ms = now_ms;
 	p->doubted = location_check(p->path, &p->file) != LOCATION_SAME ||
 	             location_check(p->wal_path, &p->wal) != LOCATION_SAME ||
 	             location_check(p->shm_path, &p->shm) != LOCATION_SAME;

@@ -20,12 +20,13 @@ enum {
 struct wal_file {
 	sqlite3_file base;        /* first: SQLite's part */
 	sqlite3_file *real;
-	char *held;               /* HELD_MAX bytes, of which; NULL: nothing may be held */
-	int bytes;                /* so many are to be written */
-	sqlite3_int64 at;         /* from here on */
+	char *held;               /* HELD_MAX bytes; NULL: nothing may be held */
+	int bytes;                /* of held, still to be written */
+	sqlite3_int64 at;         /* where the first of them belongs */
+	sqlite3_int64 read_at;    /* where it was read last; -1: nowhere yet */
 	bool commits;             /* the last header was of a frame that ends a transaction */
-	bool salted;              /* there was one; its salts: */
-	unsigned char salts[WAL_SALTS_BYTES];
+	bool salted;              /* a header has been written; */
+	unsigned char salts[WAL_SALTS_BYTES]; /* the last one's salts */
 };
 
 static struct wal_file *wal_of(sqlite3_file *f)
@@ -41,10 +42,12 @@ static int held_write(struct wal_file *w)
 	return bytes == 0 ? SQLITE_OK : w->real->pMethods->xWrite(w->real, w->held, bytes, w->at);
 }
 
-static bool header_commits(const void *header)
+static void header_note(struct wal_file *w, const void *header)
 {
 	static const char none[COMMITS_BYTES];
-	return memcmp((const char *)header + COMMITS_AT, none, sizeof(none)) != 0;
+	w->commits = memcmp((const char *)header + COMMITS_AT, none, sizeof(none)) != 0;
+	w->salted = true;
+	memcpy(w->salts, (const char *)header + SALTS_AT, sizeof(w->salts));
 }
 
 static int wal_write(sqlite3_file *f, const void *from, int n, sqlite3_int64 at)
@@ -55,19 +58,16 @@ static int wal_write(sqlite3_file *f, const void *from, int n, sqlite3_int64 at)
 		rc = held_write(w);
 	if (rc != SQLITE_OK)
 		return rc;
-	if (!w->held || n > HELD_MAX)
+	if (n == HEADER_BYTES)
+		header_note(w, from);
+	/* A header that SQLite writes again, after reading the frame, has no page after it, not even the last one. */
+	if (!w->held || n > HELD_MAX || at == w->read_at)
 		return w->real->pMethods->xWrite(w->real, from, n, at);
 	if (w->bytes == 0)
 		w->at = at;
 	memcpy(w->held + w->bytes, from, (size_t)n);
 	w->bytes += n;
-	if (n == HEADER_BYTES) {
-		w->commits = header_commits(from);
-		w->salted = true;
-		memcpy(w->salts, (const char *)from + SALTS_AT, sizeof(w->salts));
-		return SQLITE_OK;
-	}
-	return w->commits ? held_write(w) : SQLITE_OK;
+	return n != HEADER_BYTES && w->commits ? held_write(w) : SQLITE_OK;
 }
 
 static int wal_close(sqlite3_file *f)
@@ -84,6 +84,7 @@ static int wal_read(sqlite3_file *f, void *to, int n, sqlite3_int64 at)
 {
 	struct wal_file *w = wal_of(f);
 	int rc = held_write(w);
+	w->read_at = at;
 	return rc != SQLITE_OK ? rc : w->real->pMethods->xRead(w->real, to, n, at);
 }
 
@@ -154,6 +155,12 @@ static const sqlite3_io_methods wal_methods = {
 	.xDeviceCharacteristics = wal_traits,
 };
 
+void wal_frames_drop(sqlite3_file *wal)
+{
+	if (wal && wal->pMethods == &wal_methods)
+		wal_of(wal)->bytes = 0;
+}
+
 bool wal_frames_salts(sqlite3_file *wal, unsigned char salts[WAL_SALTS_BYTES])
 {
 	if (!wal || !wal->pMethods)
@@ -172,7 +179,7 @@ static struct {
 	sqlite3_vfs *real;        /* the default one; NULL: ours is not registered */
 } ours;
 
-/* Where a disk may damage what is next to what it writes, SQLite syncs in the middle of frames, which it cuts for that. */
+/* If a disk may damage what is next to what it writes, SQLite syncs in the middle of a frame, and writes it in parts. */
 static bool may_hold(sqlite3_file *real)
 {
 	return (real->pMethods->xDeviceCharacteristics(real) & SQLITE_IOCAP_POWERSAFE_OVERWRITE) != 0;
@@ -186,6 +193,7 @@ static int vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *f, int fla
 	if ((flags & SQLITE_OPEN_WAL) == 0)
 		return ours.real->xOpen(ours.real, path, f, flags, got);
 	memset(w, 0, sizeof(*w));
+	w->read_at = -1;
 	w->real = (sqlite3_file *)(w + 1);
 	rc = ours.real->xOpen(ours.real, path, w->real, flags, got);
 	if (rc != SQLITE_OK)

@@ -500,6 +500,35 @@ static void a_folder_above_that_is_moved_is_noticed(void **state)
 	}
 }
 
+/* Its folder was moved away and a link put in its place: the file is where it was, as long as the link is. */
+static void a_link_in_place_of_a_folder_is_looked_at(void **state)
+{
+	char above[600], deep[700], away[600];
+	(void)state;
+	snprintf(above, sizeof(above), "%s", path_of("above"));
+	snprintf(away, sizeof(away), "%s", path_of("away"));
+	snprintf(deep, sizeof(deep), "%s/deep", above);
+	assert_int_equal(mkdir(above, 0700), 0);
+	assert_int_equal(mkdir(deep, 0700), 0);
+	strcat(deep, "/chat.db");
+	struct store *s = store_in(deep);
+	save_lines(s, 1, 1, 3);
+	assert_true(store_is_intact(s));
+	assert_int_equal(rename(above, away), 0);
+	assert_int_equal(symlink(away, above), 0);
+	assert_true(store_is_intact(s));
+	assert_true(store_is_intact(s));
+	assert_int_equal(unlink(above), 0);
+	assert_false(store_is_intact(s));
+	assert_int_equal(rename(away, above), 0);
+	assert_true(store_is_intact(s));
+	store_close(s);
+	assert_int_equal(unlink(deep), 0);
+	*strrchr(deep, '/') = '\0';
+	assert_int_equal(rmdir(deep), 0);
+	assert_int_equal(rmdir(above), 0);
+}
+
 /* What happens beside it is no reason to rebuild it. */
 static void what_lies_next_to_it_may_come_and_go(void **state)
 {
@@ -517,13 +546,28 @@ static void what_lies_next_to_it_may_come_and_go(void **state)
 	store_close(s);
 }
 
+/* Amid talk there is no pause for such a look; so it comes by time. */
+static void what_is_not_told_is_looked_at_now_and_then(void **state)
+{
+	(void)state;
+	struct store *s = store_of_lines(3);
+	struct file_id other = { .dev = 1, .ino = 1 };
+	assert_true(store_is_intact(s));
+	s->location.file = other;
+	s->location.looked_ms -= LOCATION_LOOK_MS;
+	assert_false(store_is_intact(s));
+	store_close(s);
+}
+
 /* A look at what nobody has told, as of a folder that a mount hides. */
 static void what_is_doubted_is_looked_at(void **state)
 {
 	(void)state;
 	struct store *s = store_of_lines(3);
 	struct file_id other = { .dev = 1, .ino = 1 };
+	assert_true(store_is_intact(s));
 	s->location.file = other;
+	s->location.looked_ms = INT64_MAX; /* not for its time */
 	assert_int_equal(store_is_intact(s), s->location.watched);
 	store_check_again(s);
 	assert_false(store_is_intact(s));
@@ -550,8 +594,10 @@ int main(void)
 		IN_FOLDER(what_cannot_be_written_anew_stays_as_it_was),
 		IN_FOLDER(a_reader_goes_on_with_the_new_file),
 		IN_FOLDER(a_folder_above_that_is_moved_is_noticed),
+		IN_FOLDER(a_link_in_place_of_a_folder_is_looked_at),
 		IN_FOLDER(what_lies_next_to_it_may_come_and_go),
 		IN_FOLDER(what_is_doubted_is_looked_at),
+		IN_FOLDER(what_is_not_told_is_looked_at_now_and_then),
 		WITH_LOOP(lines_go_on_and_are_read_from_the_new_file),
 		WITH_LOOP(at_the_end_all_lies_where_the_next_chatd_finds_it),
 		WITH_LOOP(a_replaced_file_fails_until_it_is_back),

@@ -91,6 +91,54 @@ static void pages_that_are_written_early_are_read_again(void **state)
 	store_close(s);
 }
 
+static void copy_file(const char *from, const char *to)
+{
+	char part[4096];
+	ssize_t n;
+	int in = open(from, O_RDONLY), out = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	assert_true(in >= 0 && out >= 0);
+	while ((n = read(in, part, sizeof(part))) > 0)
+		assert_int_equal(write(out, part, (size_t)n), n);
+	assert_int_equal(n, 0);
+	close(in);
+	close(out);
+}
+
+/* What chatd would find at its next start if it were killed now. */
+static uint64_t lines_left(void)
+{
+	char path[2][512];
+	struct store_error err;
+	for (int i = 0; i < 2; i++) {
+		const char *end = i == 0 ? "" : "-wal";
+		snprintf(path[0], sizeof(path[0]), "%s%s", folder_file(folder, "chat.db"), end);
+		snprintf(path[1], sizeof(path[1]), "%s%s", folder_file(folder, "left.db"), end);
+		copy_file(path[0], path[1]);
+	}
+	struct store *s = store_open_reader(folder_file(folder, "left.db"), &err);
+	assert_non_null(s);
+	uint64_t n = (uint64_t)db_number_of(&s->db, "SELECT count(*) FROM messages", -1);
+	store_close(s);
+	return n;
+}
+
+/* If pages that were written early have changed again, SQLite writes the headers of all frames once more, and does not
+ * sync after the last one. */
+static void a_header_written_again_is_not_held(void **state)
+{
+	struct store *s = begin(state);
+	struct store_error err;
+	assert_int_equal(sqlite3_exec(s->db.sqlite, "PRAGMA cache_size = 5", NULL, NULL, NULL), SQLITE_OK);
+	assert_true(store_begin(s, &err));
+	for (uint64_t i = 1; i <= MANY; i++) {
+		struct record r = line_of(saved + 1 + (i * 1009) % MANY, 1, "ann", "a line with some words in it, for its length");
+		assert_true(store_save(s, &r, 1, &err));
+	}
+	assert_true(store_commit(s, &err));
+	assert_int_equal(lines_left(), saved + MANY);
+	store_close(s);
+}
+
 static void what_could_not_be_written_is_not_committed(void **state)
 {
 	struct store *s = begin(state);
@@ -105,6 +153,46 @@ static void what_could_not_be_written_is_not_committed(void **state)
 	assert_int_equal(lines_seen(), saved);
 	save_all(s, &r, 1);
 	assert_int_equal(lines_seen(), saved + 1);
+	store_close(s);
+}
+
+static int64_t number_of(sqlite3 *db, const char *sql)
+{
+	sqlite3_stmt *st;
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	int64_t n = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return n;
+}
+
+/* Somebody with sqlite3(1) may have written there by then. */
+static void what_is_rolled_back_is_not_written_later(void **state)
+{
+	struct store *s = begin(state);
+	struct store_error err;
+	sqlite3 *other;
+	char body[3001];
+	memset(body, 'x', 3000);
+	body[3000] = '\0';
+	assert_int_equal(sqlite3_exec(s->db.sqlite, "PRAGMA cache_size = 5", NULL, NULL, NULL), SQLITE_OK);
+	/* Then nothing of it is read from the WAL on the way back, before which it would be written. */
+	assert_true(store_checkpoint(s));
+	assert_true(store_begin(s, &err));
+	for (uint64_t i = 1; i <= 12; i++) {
+		struct record r = line_of(saved + i, 1, "ann", body);
+		assert_true(store_save(s, &r, 1, &err));
+	}
+	db_rollback(&s->db);
+	assert_int_equal(sqlite3_open(folder_file(folder, "chat.db"), &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other, "CREATE TABLE other(x); INSERT INTO other VALUES(randomblob(100000));"
+	                              "INSERT INTO other SELECT x FROM other", NULL, NULL, NULL), SQLITE_OK);
+	writes_of(s, 1);
+	sqlite3_close(other);
+	assert_int_equal(sqlite3_open(folder_file(folder, "chat.db"), &other), SQLITE_OK);
+	assert_int_equal(number_of(other, "SELECT count(DISTINCT x) FROM other"), 1);
+	sqlite3_close(other);
+	assert_int_equal(lines_left(), saved);
 	store_close(s);
 }
 
@@ -149,7 +237,9 @@ int main(void)
 		IN_FOLDER(a_commit_is_one_write),
 		IN_FOLDER(one_that_is_large_is_a_few),
 		IN_FOLDER(pages_that_are_written_early_are_read_again),
+		IN_FOLDER(a_header_written_again_is_not_held),
 		IN_FOLDER(what_could_not_be_written_is_not_committed),
+		IN_FOLDER(what_is_rolled_back_is_not_written_later),
 		IN_FOLDER(the_salts_are_those_of_the_file),
 	};
 	return cmocka_run_group_tests_name("wal_frames", tests, group_setup, NULL);

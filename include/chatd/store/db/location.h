@@ -8,6 +8,7 @@
 #define CHATD_STORE_DB_LOCATION_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct store;
@@ -26,7 +27,10 @@ struct location {
 	bool watched;            /* the folder and those above it tell what happens to them, */
 	int watch;               /* through this inotify */
 	bool doubted;            /* the next look does not trust that */
+	int64_t looked_ms;       /* monotonic: when the files were last looked at */
 };
+
+enum { LOCATION_LOOK_MS = 1000 }; /* they are looked at after this time even if nothing was told */
 
 enum location_check {
 	LOCATION_SAME,     /* the file is still there, or chatd cannot tell */
@@ -41,7 +45,8 @@ struct file_id location_file(const char *path);
 
 /* Notes the location of s->db. */
 void location_note(struct store *s);
-/* Watches it from now on, if that can be done. What a mount hides is not told: that is found by doubting now and then. */
+/* Watches it from now on, if that can be done. A mount may hide it without a word, so the files are looked at every
+ * LOCATION_LOOK_MS even so. */
 void location_watch(struct location *p);
 /* The database, its WAL and its index are where they were, or chatd cannot tell. One system call if they are watched
  * and nothing has happened, otherwise a few. */
