@@ -250,9 +250,12 @@ static bool database_check(struct writer_thread *t, struct store_error *err)
 /* Has a WAL that has become long checkpointed. */
 static void wal_grown(struct writer *w)
 {
-	int pages = store_wal_pages(w->store);
+	int pages = store_wal_pages(w->store), tried = w->files.wal_tried;
+	bool last = pages > WAL_PAGES_LATE || (pages > WAL_PAGES_MAX && reader_wal_left(w) <= WAL_PAGES_LAST);
 	atomic_store(&w->files.wal_pages, pages);
-	if (pages > WAL_PAGES_LATE || (pages > WAL_PAGES_MAX && reader_wal_left(w) <= WAL_PAGES_LAST)) {
+	/* While somebody reads for long, more tries would be in vain, and each takes milliseconds. */
+	if (last && (pages < tried || pages - tried >= WAL_PAGES_TRY)) {
+		w->files.wal_tried = pages;
 		/* Nobody writes meanwhile, so it starts again after this. */
 		if (!store_checkpoint(w->store))
 			store_doubt(w->store);

@@ -36,7 +36,8 @@ enum {
 	WAL_PAGES_MAX = 8192,    /* and beyond this (32 MiB) the WAL is to start again, which it only does after a
 	                          * checkpoint that has found nothing written meanwhile: the writer does that, */
 	WAL_PAGES_LAST = 1024,   /* once a reader has left so few */
-	WAL_PAGES_LATE = 8 * WAL_PAGES_MAX, /* or in any case */
+	WAL_PAGES_LATE = 8 * WAL_PAGES_MAX, /* or in any case, */
+	WAL_PAGES_TRY = 128,     /* and again after so many new pages, if it could not */
 };
 
 /* The sorts of waiting queries. */
@@ -74,6 +75,7 @@ struct shared_files {
 	_Atomic int wal_pages;  /* in the WAL after the last commit */
 	_Atomic int wal_seen;   /* of them, there when a reader last did a checkpoint */
 	_Atomic int wal_copied; /* of them, copied by then */
+	int wal_tried;          /* writer: of them, there when it last did a checkpoint */
 	_Atomic bool doubted;   /* true if a checkpoint's sync has failed */
 	_Atomic unsigned generation; /* number of files that the writer thread has made at the
 	                              * database's path */
