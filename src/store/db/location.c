@@ -121,7 +121,7 @@ bool location_is_kept(struct location *p)
 {
 	bool heard = p->path && p->watched && location_heard(p);
 	int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
-	if (!p->path || (p->watched && !heard && !p->doubted && now_ms - p->looked_ms < LOCATION_LOOK_MS))
+	if (!p->path || (p->watched && !heard && !p->doubted && now_ms - p->looked_ms < LOCATION_CHECK_MS))
 		return true;
 	/* Others may be on the way to the database now. */
 	if (heard)

@@ -61,7 +61,8 @@ static int wal_write(sqlite3_file *f, const void *from, int n, sqlite3_int64 at)
 	if (n == HEADER_BYTES)
 		header_note(w, from);
 	/* A header that SQLite writes again, after reading the frame, has no page after it, not even the last one. */
-	if (!w->held || n > HELD_MAX || at == w->read_at)
+	bool again = n == HEADER_BYTES && at == w->read_at;
+	if (!w->held || n > HELD_MAX || again)
 		return w->real->pMethods->xWrite(w->real, from, n, at);
 	if (w->bytes == 0)
 		w->at = at;

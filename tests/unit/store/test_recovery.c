@@ -554,7 +554,7 @@ static void what_is_not_told_is_looked_at_now_and_then(void **state)
 	struct file_id other = { .dev = 1, .ino = 1 };
 	assert_true(store_is_intact(s));
 	s->location.file = other;
-	s->location.looked_ms -= LOCATION_LOOK_MS;
+	s->location.looked_ms -= LOCATION_CHECK_MS;
 	assert_false(store_is_intact(s));
 	store_close(s);
 }

@@ -30,7 +30,7 @@ struct location {
 	int64_t looked_ms;       /* monotonic: when the files were last looked at */
 };
 
-enum { LOCATION_LOOK_MS = 1000 }; /* they are looked at after this time even if nothing was told */
+enum { LOCATION_CHECK_MS = 1000 }; /* they are looked at after this time even if nothing was told */
 
 enum location_check {
 	LOCATION_SAME,     /* the file is still there, or chatd cannot tell */
@@ -46,7 +46,7 @@ struct file_id location_file(const char *path);
 /* Notes the location of s->db. */
 void location_note(struct store *s);
 /* Watches it from now on, if that can be done. A mount may hide it without a word, so the files are looked at every
- * LOCATION_LOOK_MS even so. */
+ * LOCATION_CHECK_MS even so. */
 void location_watch(struct location *p);
 /* The database, its WAL and its index are where they were, or chatd cannot tell. One system call if they are watched
  * and nothing has happened, otherwise a few. */
