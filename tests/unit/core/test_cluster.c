@@ -635,6 +635,22 @@ static void test_a_deletion_quotes_nothing(void **state)
 	hears(1, "@x1 #103 \"hello\" indeed");
 }
 
+/* How much somebody sends is known to their own node alone, and all make the same record of a deletion and its reason. */
+static void test_a_reason_is_the_same_on_all(void **state)
+{
+	struct session *s;
+
+	(void)state;
+	comes(1, 0, "bob\n");
+	comes(0, 0, "x1\n");
+	say(0, 0, "correct horse\n");
+	s = session_named(peers[0].chat, "x1");
+	assert_non_null(s);
+	s->input.throttle.muted_until_ms = INT64_MAX;
+	/* spread, in it, compares what the nodes have made of it. */
+	say(0, 0, "/delete #103 because\n");
+}
+
 static void test_one_name(void **state)
 {
 	(void)state;
@@ -1633,6 +1649,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_room_is_emptied_on_all, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_an_act_is_done_once, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_deletion_quotes_nothing, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_a_reason_is_the_same_on_all, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_one_name, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_each_is_told_what_is_theirs, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_lines_behind_the_last, begin_nodes, end_nodes),
