@@ -10,6 +10,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/base/text.h"
 #include "chatd/core/state/emit.h"
+#include "chatd/core/moderation/flood.h"
 #include "chatd/core/moderation/moderation.h"
 #include "chatd/core/moderation/speech.h"
 #include "chatd/core/people/name.h"
@@ -48,7 +49,7 @@ static void delete_line(struct chat *c, struct session *s, const struct row *row
 	struct room *r = s->room;
 	bool own = is_own(s, row), keeps = membership_role(r, s) >= ROOM_OPERATOR;
 	int64_t age_ms = c->wall_ms - row->time_ms;
-	const char *colon = *why != '\0' ? ": " : "";
+	const char *colon = ": ";
 	char age[AGE_BYTES_MAX];
 
 	if (!keeps && !own) {
@@ -66,7 +67,7 @@ static void delete_line(struct chat *c, struct session *s, const struct row *row
 	if (!emit_can_save(c, s))
 		return;
 	/* People who may not speak must not be heard this way. */
-	if (s->room != NULL && !moderation_hears(c, s, why))
+	if (*why == '\0' || (s->room != NULL && !moderation_hears(c, s, why)))
 		why = colon = "";
 	r->lines.deleted_seq = c->records.line_seq = emit_append(c, (struct record){
 		.kind = RECORD_DELETE, .room = r->number, .time_ms = c->wall_ms,
@@ -92,7 +93,8 @@ void cmd_delete(struct chat *c, struct session *s, const struct args *a)
 	if (id == 0)
 		command_usage(c, s, "delete");
 	else
-		line_ref_ask(c, s, id, &line_acts[DELETE], a->rest);
+		/* Only their own node, which asks, knows whether they send too much. */
+		line_ref_ask(c, s, id, &line_acts[DELETE], flood_is_muted(c, s) ? "" : a->rest);
 }
 
 /* -- answering one -------------------------------------------------------------------- */

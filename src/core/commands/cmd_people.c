@@ -12,6 +12,7 @@
 #include "chatd/core/state/emit.h"
 #include "chatd/core/entry/login.h"
 #include "chatd/core/entry/naming.h"
+#include "chatd/core/moderation/flood.h"
 #include "chatd/core/moderation/moderation.h"
 #include "chatd/core/people/account.h"
 #include "chatd/core/people/name.h"
@@ -217,6 +218,6 @@ void cmd_quit(struct chat *c, struct session *s, const struct args *a)
 	/* Neither nc nor ncat notices that we have closed until it has something to send. */
 	emit_reply(c, s, "Goodbye, %s.%s", s->nick, s->input.telnet == NULL ? " Press Enter to close." : "");
 	/* The room reads it, so people who may not speak get no last word. */
-	s->presence.farewell = *a->rest != '\0' && moderation_hears(c, s, a->rest);
+	s->presence.farewell = *a->rest != '\0' && !flood_is_muted(c, s) && moderation_hears(c, s, a->rest);
 	session_end(c, s, s->presence.farewell ? a->rest : NULL, true);
 }

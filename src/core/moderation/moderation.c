@@ -16,7 +16,6 @@
 #include "chatd/base/clock.h"
 #include "chatd/core/moderation/filter.h"
 #include "chatd/core/state/emit.h"
-#include "chatd/core/moderation/flood.h"
 #include "chatd/core/moderation/lockdown.h"
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/state/state.h"
@@ -271,9 +270,7 @@ const char *moderation_bars(struct chat *c, const struct session *s, const struc
 
 bool moderation_hears(struct chat *c, const struct session *s, const char *text)
 {
-	/* In a cluster only their own node knows how much somebody sends. */
-	return (c->cluster.applying || !flood_is_muted(c, s)) && access_may_speak(c, s, s->room) &&
-	       (c->moderation.guards == 0 || moderation_bars(c, s, s->room, text) == NULL);
+	return access_may_speak(c, s, s->room) && (c->moderation.guards == 0 || moderation_bars(c, s, s->room, text) == NULL);
 }
 
 const char *moderation_bars_private(struct chat *c, const struct session *s, enum role to)

@@ -649,6 +649,11 @@ static void test_a_reason_is_the_same_on_all(void **state)
 	s->input.throttle.muted_until_ms = INT64_MAX;
 	/* spread, in it, compares what the nodes have made of it. */
 	say(0, 0, "/delete #103 because\n");
+	hears(1, "x1 has deleted their own line #103");
+	hears_not(1, "because");
+	say(0, 0, "/quit never again\n");
+	hears(1, "x1 has left our chat");
+	hears_not(1, "never again");
 }
 
 static void test_one_name(void **state)

@@ -50,7 +50,8 @@ bool moderation_may_register(struct chat *c, struct session *s);
  * only while c->guards > 0. In c->scratch. */
 const char *moderation_bars(struct chat *c, const struct session *s, const struct room *r,
                             const char *text);
-/* Whether its room may read words of s other than lines: a last word, a reason. */
+/* Whether its room may read words of s other than lines: a last word, a reason. All nodes of a cluster say the same;
+ * whether s sends too much (flood_is_muted) its own node alone knows, and asks where it takes the words. */
 bool moderation_hears(struct chat *c, const struct session *s, const char *text);
 /* Why s may not send a private message to a person of that role; the same. */
 const char *moderation_bars_private(struct chat *c, const struct session *s, enum role to);
