@@ -208,13 +208,26 @@ void accept_handed(struct server *s)
 	s->handover.more = true;
 }
 
+/* An error of one connection, after which another one may be fine: accept(2), "Error handling". */
+static bool is_of_connection(int e)
+{
+	static const int errors[] = {
+		ECONNABORTED, EPROTO, EPERM, EINTR, EAGAIN, ECANCELED, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET,
+		EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH,
+	};
+
+	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+		if (errors[i] == e)
+			return true;
+	return false;
+}
+
 void accept_done(struct server *s, const struct ring_completion *done)
 {
 	s->accepts.out[done->slot] = false;
 	if (done->res >= 0) {
 		accepted(s, done);
-	} else if (done->res == -EMFILE || done->res == -ENFILE || done->res == -ENOBUFS ||
-	           done->res == -ENOMEM) {
+	} else if (!is_of_connection(-done->res)) {
 		if (s->now_ms >= s->accepts.failed_ms) {
 			log_warnx("cannot accept connections: %s; trying again", strerror(-done->res));
 			s->accepts.failed_ms = s->now_ms + FULL_LOG_MS;
@@ -222,7 +235,6 @@ void accept_done(struct server *s, const struct ring_completion *done)
 		s->accepts.again_ms = s->now_ms + ACCEPT_PAUSE_MS;
 		return;
 	}
-	/* -ECONNABORTED and the like are the peer's doing. */
 	if (!s->stop.begun)
 		accept_one(s, done->slot);
 }

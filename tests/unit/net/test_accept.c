@@ -1,5 +1,6 @@
 /* Accepting: what the core learns of the listener that a connection came to. Ring and core are played
  * by the test: the linker sends the calls here. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +19,7 @@
 enum { FD = 41 }; /* of each connection; nothing is open there */
 
 static struct event seen; /* the last CONNECTED */
-static unsigned int events;
+static unsigned int events, accepts;
 static bool had_cert;
 static struct fingerprint cert;
 
@@ -45,6 +46,7 @@ void __wrap_ring_accept(struct ring *r, uint32_t slot, uint32_t gen, int fd)
 	(void)slot;
 	(void)gen;
 	(void)fd;
+	accepts++;
 }
 
 void __wrap_ring_refuse(struct ring *r, int fd, const char *text, size_t n)
@@ -155,11 +157,38 @@ static void test_certificates(void **state)
 	bytes_release(&header);
 }
 
+/* What does not end by itself at once would keep the loop busy. Another connection may be fine. */
+static void test_pauses(void **state)
+{
+	static const int ours[] = {EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC, EINVAL, EBADF};
+	static const int theirs[] = {ECONNABORTED, EPROTO, EPERM, EINTR, EHOSTUNREACH};
+	struct server s = {.listeners = listeners, .nlisteners = 1};
+	struct ring_completion done = {.op = RING_ACCEPT, .gen = 1};
+
+	(void)state;
+	s.accepts.failed_ms = INT64_MAX; /* or it would log that */
+	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
+		s.accepts.again_ms = INT64_MAX;
+		accepts = 0;
+		done.res = -ours[i];
+		accept_done(&s, &done);
+		assert_int_equal(accepts, 0);
+		assert_int_equal(s.accepts.again_ms, ACCEPT_PAUSE_MS);
+	}
+	for (size_t i = 0; i < sizeof theirs / sizeof *theirs; i++) {
+		accepts = 0;
+		done.res = -theirs[i];
+		accept_done(&s, &done);
+		assert_int_equal(accepts, 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_says_where_telnet_is_negotiated),
 		cmocka_unit_test(test_certificates),
+		cmocka_unit_test(test_pauses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
