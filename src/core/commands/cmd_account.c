@@ -214,10 +214,19 @@ static const char done_field[] = "done"; /* as account.c writes it */
 void account_tell_done(struct chat *c, struct session *s, const char *fields)
 {
 	char *done = fields_get(fields, done_field);
+	/* An act before this one may have removed it. */
+	bool there = s->account != NULL && s->account == account_made_at(c, fields);
 
-	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
-		if (strcmp(changes[i].name, done) == 0)
+	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+		if (strcmp(changes[i].name, done) != 0)
+			continue;
+		if (there) {
 			changes[i].tell(c, s);
+		} else {
+			emit_reply(c, s, "Nothing was changed: your account no longer exists.");
+			person_forget(s);
+		}
+	}
 	free(done);
 }
 

@@ -1432,6 +1432,24 @@ static void test_a_password_was_changed(void **state)
 	reads(1, 0, "You are in ops");
 }
 
+/* The act that removes an account stands before the one that changes it. */
+static void test_an_account_was_removed(void **state)
+{
+	(void)state;
+	comes(0, 0, "x2\ncorrect horse\n");
+	comes(1, 0, "x1\ncorrect horse\n");
+	say(0, 0, "/passwd\n");
+	say(0, 0, "correct horse\n");
+	say(0, 0, "battery staple\n");
+	step_at(1, (struct event){.kind = EVENT_BYTES, .conn = id(0), .bytes = {"/remove account x2 --yes\n", 25, 0}});
+	step_at(0, (struct event){.kind = EVENT_BYTES, .conn = id(0), .bytes = {"battery staple\n", 15, 0}});
+	answer_all();
+	spread();
+	reads(1, 0, "Removed: the account x2.");
+	reads(0, 0, "Nothing was changed: ");
+	reads_not(0, 0, "has been changed");
+}
+
 /* The longest lines, of which each byte becomes several in an act: what does not fit is refused, and an end comes anyway. */
 static void test_long_lines(void **state)
 {
@@ -1596,7 +1614,10 @@ static void test_forged(void **state)
 	bytes_printf(&b, "a 1 100 E%" PRIu64 " name=carol from=192.0.2.1", person);
 	append(b.data);
 	bytes_clear(&b);
-	bytes_printf(&b, "a 1 101 Q%" PRIu64 " farewell=1 why=", person);
+	bytes_printf(&b, "a 1 101 A%" PRIu64 " key=alice of=1 done=password", person);
+	append(b.data);
+	bytes_clear(&b);
+	bytes_printf(&b, "a 1 102 Q%" PRIu64 " farewell=1 why=", person);
 	while (b.len < 16000)
 		bytes_puts(&b, "bye");
 	append(b.data);
@@ -1683,6 +1704,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_slips_stay_here, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_forged, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_a_password_was_changed, begin_nodes, end_nodes),
+		cmocka_unit_test_setup_teardown(test_an_account_was_removed, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_long_lines, begin_nodes, end_nodes),
 		cmocka_unit_test_setup_teardown(test_rules_are_each_nodes, begin_nodes, end_nodes),
 		cmocka_unit_test(test_hostile),
