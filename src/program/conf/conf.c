@@ -198,7 +198,7 @@ const struct conf_key conf_keys[] = {
 	{ KEY("server_name", CONF_TITLE, face.server_name), .initial = "", .reloadable = true,
 	  .shared = true,
 	  .help = "What the server calls itself; empty for chatd." },
-	{ KEY("lobby", CONF_ROOM, face.lobby), .initial = "general",
+	{ KEY("lobby", CONF_ROOM, face.lobby), .initial = "general", .shared = true,
 	  .help = "The room where people start." },
 	{ KEY("banner", CONF_TEXT_FILE, face.banner), .initial = CONF_BANNER_BUILT_IN, .reloadable = true,
 	  .help = "A text file shown before the prompt for a name; or penguin, or none." },

@@ -585,7 +585,7 @@ static void test_reload(void **state)
 static void test_reload_in_a_cluster(void **state)
 {
 	const char *shared = "line_bytes_max = 512\naddress_exempt = 10.0.0.0/8\nguest_room_days = 30\n"
-	                     "command_prefix = !\nserver_name = Foo\n";
+	                     "command_prefix = !\nserver_name = Foo\nlobby = den\n";
 	struct bytes said = { 0 }, text = { 0 };
 	struct conf c, next;
 
@@ -600,7 +600,8 @@ static void test_reload_in_a_cluster(void **state)
 	                    "address_exempt: 127.0.0.0/8 ::1/128 -> 10.0.0.0/8 (needs all nodes to be stopped)\n"
 	                    "guest_room_days: 0 -> 30 (needs all nodes to be stopped)\n"
 	                    "command_prefix: / -> ! (needs all nodes to be stopped)\n"
-	                    "server_name: none -> Foo (needs all nodes to be stopped)\n");
+	                    "server_name: none -> Foo (needs all nodes to be stopped)\n"
+	                    "lobby: general -> den (needs all nodes to be stopped)\n");
 	assert_int_equal(c.history.replay, 50);
 	assert_int_equal(c.line_bytes_max, 1024);
 	assert_int_equal(c.guest_room_days, 0);
