@@ -42,6 +42,9 @@ SLOW = [("lines/s due", "rate", "%d", 1), ("seen by all/s", "lines_per_s", "%.0f
         *PEAK]
 ASKED = [("/time p50 ms", "p50_us", "%.1f", 1e-3), ("p99 ms", "p99_us", "%.1f", 1e-3),
          ("max ms", "max_us", "%.1f", 1e-3), ("unanswered", "unanswered", "%d", 1)]
+CHORES = [("deliveries/s", "per_s", "%.3f M", 1e-6), ("CPU µs each", "cpu_us", "%.3f", 1), *LATENCY[:2],
+          ("p99.9 ms", "p999_us", "%.2f", 1e-3), LATENCY[2], ("lost", "lost", "%d", 1), *PEAK]
+CHORES_LEFT = [("lines at the end", "rows", "%d", 1), ("not indexed", "unindexed", "%d", 1)]
 
 
 def titles(columns):
@@ -184,6 +187,17 @@ def slow_disk():
             ["disk", *titles(SLOW), *titles(ASKED)], lines)
 
 
+def chores():
+    what = {"none": "nothing", "retention": "retention: all but 1,000 lines of each room", "index": "the index is made again",
+            "export": "export", "backup": "backup", "delete": "a room is removed, and wiped"}
+    lines = []
+    for r in data.find("chores"):
+        left = (data.find("chores_left", chore=r["chore"]) or [{}])[0]
+        lines.append([what[r["chore"]], *cells(r.get, CHORES), *cells(left.get, CHORES_LEFT)])
+    section("What the store does beside the talk: 100 members, 1,000 lines/s, open loop, 300,000 lines in the history",
+            ["what", *titles(CHORES), *titles(CHORES_LEFT)], lines)
+
+
 def calls():
     for traced in data.find("calls"):
         per_s = traced["per_s"]
@@ -218,6 +232,7 @@ scale()
 history()
 store()
 slow_disk()
+chores()
 calls()
 cluster()
 table.append("### Targets\n")

@@ -253,6 +253,56 @@ logins_one() {
 }
 scenario_logins() { each commit logins_one; }
 
+# -- what the store does beside the talk ---------------------------------------------------
+
+CHORES_LINES=300000
+# chore_do CHORE: what somebody does meanwhile, if anything.
+chore_do() {
+	local run=("${as[@]}" "$chatd" -c "$work/chatd.conf")
+	sleep 1.5
+	case $1 in
+	export) "${run[@]}" export >/dev/null ;;
+	backup) "${run[@]}" admin backup "$work/chores.copy.db" ;;
+	delete) echo "/remove room room7 --yes" | "${run[@]}" admin chat ;;
+	esac >>"$work/chore.log" 2>&1
+}
+# chore_begin CHORE: a server with a copy of that database. Retention begins 5 s after
+# the start; the index is made again where words were folded by another rule.
+chore_begin() {
+	local kept=()
+	rm -f "$work"/chores.db* "$work"/chores.copy.db*
+	cp "$out/history-$CHORES_LINES.db" "$work/chores.db" || return
+	[ "$1" != retention ] || kept=("history_lines = 1000")
+	[ "$1" != index ] ||
+		sqlite3 "$work/chores.db" "UPDATE meta SET value = value + 1 WHERE key = 'fold'"
+	chatd_conf "$work/chores.db" "${kept[@]}"
+	up kept
+}
+chore_left() {
+	sqlite3 -readonly "$work/chores.db" "SELECT 'rows=' || (SELECT count(*) FROM messages) ||
+		' unindexed=' || ((SELECT max(id) FROM messages) -
+		(SELECT coalesce(max(value), 0) FROM meta WHERE key = 'indexed'))"
+}
+scenario_chores() {
+	local chore seconds
+	first_round || return 0
+	"$fill" make "$out/history-$CHORES_LINES.db" "$CHORES_LINES" || return
+	for chore in none retention index export backup delete; do
+		seconds=$(pick 12 8)
+		# What was deleted is wiped half a minute later.
+		[ $chore != delete ] || seconds=$(pick 50 8)
+		chore_begin $chore || continue
+		chore_do $chore &
+		beside=$!
+		measure chores commit "members=100 rate=1000 chore=$chore" talk members=100 rate=1000 \
+			seconds="$seconds"
+		wait $beside
+		beside=0
+		record chores_left commit "chore=$chore" "$(chore_left)"
+		down
+	done
+}
+
 # -- system calls ----------------------------------------------------------------------
 
 CALLS_S=3 # traced, within what gen measures
