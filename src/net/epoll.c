@@ -60,7 +60,8 @@ struct watch {
 	bool readable;           /* a receive or an accept may find something */
 	bool uneven;             /* a receive may end before the end of what is there, so only EAGAIN says
 	                          * that nothing is left: there is urgent data, an end or an error, */
-	bool local;              /* or this is a unix socket, by which descriptors may come */
+	bool local;              /* or others may send descriptors by it: a unix socket that was accepted. Not so the
+	                          * streams between chatd's processes, by which none are sent (sandbox/syscalls.c) */
 };
 
 /* An accept, by its slot. */
