@@ -59,6 +59,8 @@ enum {
 #define IS(argument, value) {argument, SCMP_CMP_EQ, value, 0}
 #define IS_NOT(argument, value) {argument, SCMP_CMP_NE, (scmp_datum_t)(value), 0}
 #define HAS(argument, mask, bits) {argument, SCMP_CMP_MASKED_EQ, mask, bits}
+/* As the kernel sees it, which looks at the lower half alone. */
+#define IS_DESCRIPTOR(argument, fd) HAS(argument, UINT32_MAX, (scmp_datum_t)(uint32_t)(fd))
 
 /* A call that is only allowed with these arguments. It may be listed several times. */
 struct fixed {
@@ -67,12 +69,12 @@ struct fixed {
 	struct scmp_arg_cmp argument[ARGUMENTS_MAX];
 };
 
-static int add_fixed(scmp_filter_ctx f, const struct fixed *fixed, size_t n)
+static int add_fixed(scmp_filter_ctx f, uint32_t action, const struct fixed *fixed, size_t n)
 {
 	int e = 0;
 
 	for (size_t i = 0; i < n && e == 0; i++)
-		e = seccomp_rule_add_array(f, SCMP_ACT_ALLOW, fixed[i].call, fixed[i].n, fixed[i].argument);
+		e = seccomp_rule_add_array(f, action, fixed[i].call, fixed[i].n, fixed[i].argument);
 	return e;
 }
 
@@ -117,7 +119,7 @@ static int add_fixed_of_chat(scmp_filter_ctx f)
 		{SCMP_SYS(tgkill), 2, {IS(0, (scmp_datum_t)getpid()), IS(2, SIGABRT)}},
 	};
 
-	return add_fixed(f, fixed, sizeof(fixed) / sizeof(fixed[0]));
+	return add_fixed(f, SCMP_ACT_ALLOW, fixed, sizeof(fixed) / sizeof(fixed[0]));
 }
 
 static int add_calls(scmp_filter_ctx f, const int *list, size_t n)
@@ -190,13 +192,13 @@ static int add_rules_of_tls(scmp_filter_ctx f, const struct syscalls_loop *loop,
 		{SCMP_SYS(socketpair), 2, {IS(0, AF_UNIX), IS(1, SOCK_STREAM | SOCK_CLOEXEC)}},
 		{SCMP_SYS(tgkill), 1, {IS(0, (scmp_datum_t)getpid())}},
 	};
-	/* With epoll, descriptors must not block. */
+	/* With epoll, descriptors must not block; but see syscalls_restrict_tls. */
 	const struct fixed not_to_block = {SCMP_SYS(fcntl), 2, {IS(1, F_SETFL), IS(2, O_NONBLOCK)}};
 	int e = add_calls(f, few, sizeof(few) / sizeof(few[0]));
 
 	e = e ? e : add_loop(f, loop);
-	e = e || loop->io == RING_IO_URING ? e : add_fixed(f, &not_to_block, 1);
-	e = e ? e : add_fixed(f, fixed, sizeof(fixed) / sizeof(fixed[0]));
+	e = e || loop->io == RING_IO_URING ? e : add_fixed(f, SCMP_ACT_ALLOW, &not_to_block, 1);
+	e = e ? e : add_fixed(f, SCMP_ACT_ALLOW, fixed, sizeof(fixed) / sizeof(fixed[0]));
 	e = e ? e : add_on(f, SCMP_SYS(sendmsg), handover);
 	return e ? e : add_on(f, SCMP_SYS(recvmsg), control);
 }
@@ -227,13 +229,13 @@ static int add_rules_of_metrics(scmp_filter_ctx f, int listener)
 	};
 	int e = add_calls(f, few, sizeof(few) / sizeof(few[0]));
 
-	return e ? e : add_fixed(f, fixed, sizeof(fixed) / sizeof(fixed[0]));
+	return e ? e : add_fixed(f, SCMP_ACT_ALLOW, fixed, sizeof(fixed) / sizeof(fixed[0]));
 }
 
-/* NULL: errno says why. */
-static scmp_filter_ctx begin(void)
+/* A filter with this answer to what it has no rule for. NULL: errno says why. */
+static scmp_filter_ctx begin(uint32_t otherwise)
 {
-	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	scmp_filter_ctx f = seccomp_init(otherwise);
 
 	if (!f)
 		errno = ENOMEM;
@@ -251,23 +253,41 @@ static bool load(scmp_filter_ctx f, int e)
 	return e == 0;
 }
 
+/* Forbids what the filter that comes after it allows. That one cannot say "any descriptor but this one": a rule compares
+ * all 64 bits, so that "not 2" or "more than 2" would allow 2 with something in the upper half. */
+static bool forbid(const struct fixed *fixed, size_t n)
+{
+	scmp_filter_ctx f = begin(SCMP_ACT_ALLOW);
+
+	return f && load(f, add_fixed(f, SCMP_ACT_ERRNO(EPERM), fixed, n));
+}
+
 bool syscalls_restrict(const struct syscalls_loop *loop, int handover, int cluster)
 {
-	scmp_filter_ctx f = begin();
+	scmp_filter_ctx f = begin(SCMP_ACT_ERRNO(EPERM));
 
 	return f && load(f, add_rules(f, loop, handover, cluster));
 }
 
 bool syscalls_restrict_tls(const struct syscalls_loop *loop, int handover, int control, int below)
 {
-	scmp_filter_ctx f = begin();
+	/* Their files are the chat's and the parent's as well: a log would lose its O_APPEND. */
+	const struct fixed shared[] = {
+		{SCMP_SYS(fcntl), 1, {IS_DESCRIPTOR(0, STDIN_FILENO)}},
+		{SCMP_SYS(fcntl), 1, {IS_DESCRIPTOR(0, STDOUT_FILENO)}},
+		{SCMP_SYS(fcntl), 1, {IS_DESCRIPTOR(0, STDERR_FILENO)}},
+	};
+	scmp_filter_ctx f;
 
+	if (!forbid(shared, sizeof(shared) / sizeof(shared[0])))
+		return false;
+	f = begin(SCMP_ACT_ERRNO(EPERM));
 	return f && load(f, add_rules_of_tls(f, loop, handover, control, below));
 }
 
 bool syscalls_restrict_metrics(int listener)
 {
-	scmp_filter_ctx f = begin();
+	scmp_filter_ctx f = begin(SCMP_ACT_ERRNO(EPERM));
 
 	return f && load(f, add_rules_of_metrics(f, listener));
 }
