@@ -57,7 +57,6 @@ enum {
 };
 
 #define IS(argument, value) {argument, SCMP_CMP_EQ, value, 0}
-#define IS_NOT(argument, value) {argument, SCMP_CMP_NE, (scmp_datum_t)(value), 0}
 #define HAS(argument, mask, bits) {argument, SCMP_CMP_MASKED_EQ, mask, bits}
 /* As the kernel sees it, which looks at the lower half alone. */
 #define IS_DESCRIPTOR(argument, fd) HAS(argument, UINT32_MAX, (scmp_datum_t)(uint32_t)(fd))
@@ -215,15 +214,14 @@ static int add_rules_of_metrics(scmp_filter_ctx f, int listener)
 		SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(clock_gettime),
 		SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(getrandom), SCMP_SYS(getpid), SCMP_SYS(gettid),
 		SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(writev), SCMP_SYS(sendmsg),
-		SCMP_SYS(sigaltstack),
+		SCMP_SYS(sigaltstack), SCMP_SYS(shutdown),
 	};
+	/* Neither this setsockopt nor shutdown is for the listener: syscalls_restrict_metrics. */
 	const struct fixed fixed[] = {
 		{SCMP_SYS(mmap), 1, {HAS(2, PROT_EXEC, 0)}},
 		{SCMP_SYS(accept4), 1, {IS(0, (scmp_datum_t)listener)}},
 		{SCMP_SYS(sendto), 1, {IS(4, 0)}},
-		/* The next such process needs the listener as it is. */
-		{SCMP_SYS(setsockopt), 2, {IS(1, IPPROTO_TCP), IS_NOT(0, listener)}},
-		{SCMP_SYS(shutdown), 1, {IS_NOT(0, listener)}},
+		{SCMP_SYS(setsockopt), 1, {IS(1, IPPROTO_TCP)}},
 		{SCMP_SYS(getsockopt), 1, {IS(1, SOL_SOCKET)}},
 		{SCMP_SYS(tgkill), 1, {IS(0, (scmp_datum_t)getpid())}},
 	};
@@ -287,7 +285,15 @@ bool syscalls_restrict_tls(const struct syscalls_loop *loop, int handover, int c
 
 bool syscalls_restrict_metrics(int listener)
 {
-	scmp_filter_ctx f = begin(SCMP_ACT_ERRNO(EPERM));
+	/* The next such process needs the listener as it is. */
+	const struct fixed shared[] = {
+		{SCMP_SYS(setsockopt), 1, {IS_DESCRIPTOR(0, listener)}},
+		{SCMP_SYS(shutdown), 1, {IS_DESCRIPTOR(0, listener)}},
+	};
+	scmp_filter_ctx f;
 
+	if (!forbid(shared, sizeof(shared) / sizeof(shared[0])))
+		return false;
+	f = begin(SCMP_ACT_ERRNO(EPERM));
 	return f && load(f, add_rules_of_metrics(f, listener));
 }

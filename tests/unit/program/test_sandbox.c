@@ -670,6 +670,10 @@ static int metrics_serving(void)
 	if (shutdown(listener, SHUT_RDWR) == 0 || errno != EPERM ||
 	    setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) == 0 || errno != EPERM)
 		return 8;
+	/* Of its number, the kernel looks at the lower half alone. */
+	if (!is_forbidden((int)syscall(SYS_setsockopt, 1L << 32 | listener, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one)) ||
+	    !is_forbidden((int)syscall(SYS_shutdown, 1L << 32 | listener, SHUT_RDWR)))
+		return 9;
 	/* It can receive no descriptor, and make none. */
 	if (recvmsg(sockets[0], &(struct msghdr){0}, MSG_DONTWAIT) >= 0 || errno != EPERM)
 		return 6;
