@@ -21,11 +21,11 @@
 #include <unistd.h>
 
 static const int calls[] = {
-	/* The loop; what it waits with is below. */
+	/* The loop. */
 	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(close),
 	SCMP_SYS(shutdown), SCMP_SYS(signalfd4), SCMP_SYS(eventfd2), SCMP_SYS(poll),
 	SCMP_SYS(ppoll),
-	/* And what its threads sleep in. */
+	/* What threads sleep in; the loop, too, with epoll. */
 	SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
 	/* SQLite's files, the chat log, the configuration. */
 	SCMP_SYS(openat), SCMP_SYS(open), SCMP_SYS(fstat), SCMP_SYS(stat), SCMP_SYS(lstat),
@@ -137,16 +137,14 @@ static int add_on(scmp_filter_ctx f, int call, int fd)
 	return fd < 0 ? 0 : seccomp_rule_add_array(f, SCMP_ACT_ALLOW, call, 1, &is);
 }
 
-/* What the loop waits with. Rings can no longer be made or changed: io_uring_setup and io_uring_register are left
- * out. */
+/* What the loop waits and accepts with, but for epoll's own calls. Rings can no longer be made or changed:
+ * io_uring_setup and io_uring_register are left out. */
 static int add_loop(scmp_filter_ctx f, const struct syscalls_loop *loop)
 {
-	static const int epoll[] = { SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_ctl) };
-	int e;
+	int e = 0;
 
 	if (loop->io == RING_IO_URING)
 		return seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(io_uring_enter), 0);
-	e = add_calls(f, epoll, sizeof(epoll) / sizeof(epoll[0]));
 	for (uint32_t i = 0; i < loop->nlisteners && e == 0; i++)
 		e = add_on(f, SCMP_SYS(accept4), loop->listeners[i].fd);
 	return e;
@@ -191,12 +189,16 @@ static int add_rules_of_tls(scmp_filter_ctx f, const struct syscalls_loop *loop,
 		{SCMP_SYS(socketpair), 2, {IS(0, AF_UNIX), IS(1, SOCK_STREAM | SOCK_CLOEXEC)}},
 		{SCMP_SYS(tgkill), 1, {IS(0, (scmp_datum_t)getpid())}},
 	};
+	static const int epoll[] = {SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_ctl)};
 	/* With epoll, descriptors must not block; but see syscalls_restrict_tls. */
 	const struct fixed not_to_block = {SCMP_SYS(fcntl), 2, {IS(1, F_SETFL), IS(2, O_NONBLOCK)}};
 	int e = add_calls(f, few, sizeof(few) / sizeof(few[0]));
 
 	e = e ? e : add_loop(f, loop);
-	e = e || loop->io == RING_IO_URING ? e : add_fixed(f, SCMP_ACT_ALLOW, &not_to_block, 1);
+	if (loop->io == RING_IO_EPOLL) {
+		e = e ? e : add_calls(f, epoll, sizeof(epoll) / sizeof(epoll[0]));
+		e = e ? e : add_fixed(f, SCMP_ACT_ALLOW, &not_to_block, 1);
+	}
 	e = e ? e : add_fixed(f, SCMP_ACT_ALLOW, fixed, sizeof(fixed) / sizeof(fixed[0]));
 	e = e ? e : add_on(f, SCMP_SYS(sendmsg), handover);
 	return e ? e : add_on(f, SCMP_SYS(recvmsg), control);
