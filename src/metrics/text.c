@@ -21,7 +21,7 @@ enum {
 
 const struct metric metrics_table[] = {
 	[BUILD_INFO] = {"chatd_build_info", "gauge", "Always 1; the label has the version of chatd."},
-	[IO_INFO] = {"chatd_io_info", "gauge", "Always 1; the label has what serves connections, io_uring or epoll."},
+	[IO_INFO] = {"chatd_io_info", "gauge", "Always 1; the label names what serves connections, io_uring or epoll."},
 	[CONNECTIONS] = {"chatd_connections", "gauge", "Open connections: of people with a name, of those without one "
 	                 "yet, by the control socket, and those that are being closed."},
 	[CONNECTIONS_TOTAL] = {"chatd_connections_total", "counter", "Connections admitted or refused."},

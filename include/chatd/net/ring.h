@@ -1,7 +1,7 @@
 /*
  * Operations on sockets and their completions: io_uring's model, as far as chatd needs it, over
- * io_uring itself or, where the kernel forbids that, over epoll. The simulation has a ring of its own
- * under this same header.
+ * io_uring or, if the kernel forbids it, over epoll. The simulation has a ring of its own under this
+ * same header.
  *
  * An operation is begun at the latest by the next ring_wait. Every operation ends in exactly one
  * completion without `more`, which comes from ring_next, never from within another call. Buffers named
@@ -88,7 +88,7 @@ bool ring_wait(struct ring *r, int64_t wait_ms);
 
 /* Plain calls, here so that the simulation can stand in for the kernel. */
 void ring_shutdown(struct ring *r, int fd, int how);   /* shutdown(2) */
-/* close(2). Nothing of it should be in flight: with io_uring that goes on, with epoll it ends with -ECANCELED. */
+/* close(2). Nothing of it should be in flight: with io_uring it goes on; with epoll it ends with -ECANCELED. */
 void ring_close(struct ring *r, int fd);
 /* Refuses a connection: sends the text if that does not block, then closes it. */
 void ring_refuse(struct ring *r, int fd, const char *text, size_t len);
