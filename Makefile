@@ -200,6 +200,9 @@ $(B)/tests/unit/metrics/test_http: CHATD_LDFLAGS += -Wl,--wrap=clock_gettime
 $(B)/tests/unit/store/test_reserve: CHATD_LDFLAGS += -Wl,--wrap=fstatvfs
 $(B)/tests/unit/net/test_ring_new: CHATD_LDFLAGS += -Wl,--wrap=io_uring_queue_init_params \
     -Wl,--wrap=io_uring_register_buf_ring -Wl,--wrap=mmap -Wl,--wrap=syscall
+$(B)/tests/unit/net/test_ring_engines: CHATD_LDFLAGS += -Wl,--wrap=epoll_ctl
+$(B)/tests/unit/base/test_sleeper: CHATD_LDFLAGS += -Wl,--wrap=eventfd -Wl,--wrap=epoll_create1 \
+    -Wl,--wrap=epoll_ctl
 
 # Looks at memory that is freed.
 $(B)/tests/unit/core/test_editor: CHATD_LDFLAGS += -Wl,--wrap=free

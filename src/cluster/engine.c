@@ -156,7 +156,7 @@ static bool fds_open(struct engine *e, char *why, size_t bytes)
 	if (ok)
 		e->inbox.event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (!ok || e->inbox.event_fd < 0) {
-		snprintf(why, bytes, "cannot make an eventfd: %s", strerror(errno));
+		snprintf(why, bytes, "cannot make an eventfd or an epoll: %s", strerror(errno));
 		return false;
 	}
 	e->texts.inbox.event_fd = e->inbox.event_fd;

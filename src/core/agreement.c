@@ -20,7 +20,7 @@ static const char version[] = "version", settings_field[] = "settings", base[] =
 static const char other_base[] = "this node's database is not one of this cluster's; give it a backup of another node "
                                  "(docs/cluster.md), or let it begin with none if all of them did";
 
-/* By the names of their keys in the configuration. */
+/* Keys of the configuration, and the time zone. */
 static const char *const names[] = {
 	"line_bytes_max", "guest_room_days", "command_prefix", "lobby", "server_name", "address_exempt", "TZ", NULL,
 };

@@ -84,7 +84,6 @@ static void host_line(struct chat *c, struct session *s, char *text)
 		act_propose(c, s, ACT_HOST, text + 1);
 }
 
-
 static bool is_command(const struct chat *c, const char *text)
 {
 	return text[0] == c->config.command_prefix && text[1] != c->config.command_prefix;
@@ -112,10 +111,11 @@ void input_act(struct chat *c, struct session *s, size_t len)
 /* What this node alone can know before all nodes do what a line says. False: s was told why not. */
 static bool may_propose(struct chat *c, struct session *s, const char *text)
 {
-	if (is_command(c, text))
-		return command_fits(c, s, text + 1) && emit_can_save(c, s) && (!command_is_said(c, text + 1) || (!flood_refuses(c, s, "sent") &&
-		                                                                 access_speak(c, s, s->room)));
-	return !outage_refuses(c, s) && access_speak(c, s, s->room);
+	if (!is_command(c, text))
+		return !outage_refuses(c, s) && access_speak(c, s, s->room);
+	if (!command_fits(c, s, text + 1) || !emit_can_save(c, s))
+		return false;
+	return !command_is_said(c, text + 1) || (!flood_refuses(c, s, "sent") && access_speak(c, s, s->room));
 }
 
 /* Handles one whole line of len bytes, which is in c->input.body: valid UTF-8 without control

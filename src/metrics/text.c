@@ -13,15 +13,15 @@
 
 /* Indexes into metrics_table, in the order of the output. */
 enum {
-	BUILD_INFO, IO_INFO, CONNECTIONS, CONNECTIONS_TOTAL, PEOPLE, ROOMS, LINES, DELIVERIES, SKIPPED, COMMIT, QUEUE, WAITING, FAILED,
-	TURN, DELIVERY, LOGIN_FAILURES, REFUSED, BEAT, TLS_BEAT, TLS_LEFT, TLS_HANDSHAKES, TLS_REFUSED, CLUSTER_READY,
+	BUILD_INFO, IO_INFO, CONNECTIONS, CONNECTIONS_TOTAL, PEOPLE, ROOMS, LINES, DELIVERIES, SKIPPED, COMMIT, QUEUE,
+	WAITING, FAILED, TURN, DELIVERY, LOGIN_FAILURES, REFUSED, BEAT, TLS_BEAT, TLS_LEFT, TLS_HANDSHAKES, TLS_REFUSED, CLUSTER_READY,
 	CLUSTER_UP, CLUSTER_NODES, CLUSTER_LAG, CLUSTER_LAG_ACTS, CLUSTER_STREAM, CLUSTER_ACTS, CLUSTER_WAITING,
 	CLUSTER_APPEND, CPU, RESIDENT, VIRTUAL, FDS, FDS_MAX, STARTED,
 };
 
 const struct metric metrics_table[] = {
 	[BUILD_INFO] = {"chatd_build_info", "gauge", "Always 1; the label has the version of chatd."},
-	[IO_INFO] = {"chatd_io_info", "gauge", "Always 1; the label has what serves connections, io_uring or epoll."},
+	[IO_INFO] = {"chatd_io_info", "gauge", "Always 1; the label names what serves connections, io_uring or epoll."},
 	[CONNECTIONS] = {"chatd_connections", "gauge", "Open connections: of people with a name, of those without one "
 	                 "yet, by the control socket, and those that are being closed."},
 	[CONNECTIONS_TOTAL] = {"chatd_connections_total", "counter", "Connections admitted or refused."},

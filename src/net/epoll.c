@@ -2,12 +2,12 @@
  * The engine over epoll, for kernels that have no io_uring or forbid it.
  *
  * Owns, for each descriptor, what it waits for, and a queue of what a turn has to do. Everything is
- * edge-triggered, so a descriptor costs one epoll_ctl(2) in its life, or two, and what is known of it
- * is kept here: whether something may be there to receive. A send is tried at once, so that nothing of
- * it is copied, and its end waits in the queue; only if the socket is full it waits for room. A
- * receive is made by ring_next itself, one after the other into the same warm buffer, and only if
- * there may be something. What is asked for in a turn has its turn after the next wait, so a peer
- * that sends without end does not keep the others waiting.
+ * edge-triggered, so a descriptor costs one or two epoll_ctl(2) in its life; whether it may have
+ * something to receive is remembered here. A send is tried at once, so that nothing of it is copied,
+ * and its end waits in the queue; only if the socket is full does it wait for room. ring_next itself
+ * makes the receives, one after the other into the same warm buffer, and only those that may find
+ * something. Operations begun during a turn run after the next wait, so a peer that never stops
+ * sending does not hold up the others.
  */
 
 #include "chatd/net/ring_engine.h"
@@ -60,7 +60,8 @@ struct watch {
 	bool readable;           /* a receive or an accept may find something */
 	bool uneven;             /* a receive may end before the end of what is there, so only EAGAIN says
 	                          * that nothing is left: there is urgent data, an end or an error, */
-	bool local;              /* or this is a unix socket, by which descriptors may come */
+	bool local;              /* or others may send descriptors by it: a unix socket that was accepted. Not so the
+	                          * streams between chatd's processes, by which none are sent (sandbox/syscalls.c) */
 };
 
 /* An accept, by its slot. */
@@ -69,7 +70,7 @@ struct acceptor {
 	int fd;
 };
 
-/* What a turn has to do: to try an operation that is due, or to tell how one has ended. */
+/* What a turn has to do: to try an operation that is due, or to report how one has ended. */
 struct entry {
 	enum ring_op op;
 	bool ended, more;        /* more: only with ended, like res */

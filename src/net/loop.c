@@ -1,5 +1,5 @@
 /*
- * The loop: completions in, events to the core, effects out, one submit a turn.
+ * The loop: completions in, events to the core, effects out.
  *
  * Owns the server, and the order within a turn, which matters: input first, then what the store has
  * finished, then time, and sends last, so that everything that became visible in the turn goes out
@@ -279,8 +279,8 @@ bool loop_turn(struct server *s)
 	receive_feed_starved(s);
 	if (s->sweep_ms <= s->now_ms)
 		sweep_all(s);
-	/* Before the sends, because the kernel works in this order: so the writer runs
-	 * meanwhile. */
+	/* Before the sends, so that the writer runs while they are made: both engines work in this
+	 * order. */
 	wake_writer(s);
 	acts_wake(s);
 	send_flush(s);

@@ -61,7 +61,7 @@ static void explain(int error, bool cure, char *problem, size_t n)
 }
 
 /* It would be the same at any other time. */
-static bool is_of_principle(int error)
+static bool is_for_good(int error)
 {
 	return error == ENOSYS || error == EPERM || error == EACCES || error == EINVAL;
 }
@@ -77,7 +77,7 @@ struct ring *ring_new(enum ring_io io, uint32_t buffers, uint32_t buffer_bytes, 
 		if (r != NULL)
 			return r;
 		explain(error, io == RING_IO_URING, problem, n);
-		if (io == RING_IO_URING || !is_of_principle(error))
+		if (io == RING_IO_URING || !is_for_good(error))
 			return NULL;
 	}
 	r = ring_epoll.begin(buffers, buffer_bytes, &error);

@@ -246,8 +246,8 @@ static void uring_accept(struct ring *r, uint32_t slot, uint32_t gen, int fd)
 	io_uring_sqe_set_data64(sqe, tag(RING_ACCEPT, slot, gen));
 }
 
-/* A listener that does not block, because of whoever else has it open, refuses to wait on some kernels:
- * the accept then fails with EAGAIN. A poll waits in its place. */
+/* On some kernels an accept at a listener with O_NONBLOCK (set by another process that has it open, say)
+ * fails with EAGAIN instead of waiting. Then a poll waits in its place. */
 static void wait_to_accept(struct uring *u, uint32_t slot, uint32_t gen)
 {
 	struct io_uring_sqe *sqe = next_sqe(u);

@@ -189,11 +189,6 @@ static bool daemon_read_texts(struct daemon *d, const struct conf *next, struct 
 	return true;
 }
 
-static void daemon_tell_parent(const struct daemon *d, const char *word)
-{
-	send(d->siblings->parent, word, strlen(word), MSG_DONTWAIT | MSG_NOSIGNAL);
-}
-
 /* Reads the configuration again, gives every part its new one, and logs the changes. Also adds the
  * log lines to said, unless that is NULL. False: something is wrong with it, and nothing has
  * changed. */
@@ -228,7 +223,7 @@ static bool daemon_reload(struct daemon *d, struct bytes *said)
 	daemon_hand_out(d);
 	/* Certificates and limits are the business of others as well. */
 	if (ok && d->siblings)
-		daemon_tell_parent(d, DAEMON_WORD_RELOAD);
+		send(d->siblings->parent, "reload", 6, MSG_DONTWAIT | MSG_NOSIGNAL);
 	notify_ready(&d->notify, chat_people(d->chat), chat_rooms(d->chat));
 	conf_release(&next);
 	bytes_release(&problems);
@@ -614,16 +609,6 @@ static bool daemon_listen(struct daemon *d)
 	return false;
 }
 
-/* Which engine serves: for the log, with the reason, and for the parent. */
-static void daemon_tell_io(const struct daemon *d, const char *why)
-{
-	enum ring_io io = ring_io(d->ring);
-
-	log_info("io: %s%s%s", ring_io_name(io), why[0] != '\0' ? ", because " : "", why);
-	if (d->siblings)
-		daemon_tell_parent(d, ring_io_name(io));
-}
-
 /* Gives up what only the start needs. Nothing of that kind can be made after the ring, and the
  * threads, which start later, are in the sandbox as well. */
 static bool daemon_settle(struct daemon *d)
@@ -643,7 +628,7 @@ static bool daemon_settle(struct daemon *d)
 		log_errx("%s", problem);
 		return false;
 	}
-	daemon_tell_io(d, problem);
+	log_info("io: %s%s%s", ring_io_name(ring_io(d->ring)), *problem ? ", because " : "", problem);
 	if (listen_control(&d->listeners[d->nlisteners], d->conf->database))
 		d->nlisteners++;
 	loop.io = ring_io(d->ring);

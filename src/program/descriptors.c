@@ -9,7 +9,9 @@
 
 enum {
 	DESCRIPTORS_TLS_KEPT = LISTENERS_MAX + 2, /* its listeners, and the sockets to the others */
-	DESCRIPTORS_SPARE = 64,  /* the ring, the database, logs, eventfds, and what libraries open */
+	DESCRIPTORS_SPARE = 96,  /* the ring, the database, logs, the other processes, the cluster's engine, threads'
+	                          * eventfds and epolls, and what libraries open: about 60 with TLS, metrics and a
+	                          * cluster during a backup */
 	DESCRIPTORS_TLS_EACH = 2, /* of a connection by TLS: its own, and that of the stream to the chat */
 };
 

@@ -58,9 +58,9 @@ enum {
 	TELLING_BYTES = KEY_BYTES + 2 * NICK_BYTES + NAME_BYTES_MAX + MENTION_COLUMNS * 16 + 256, /* of one
 	                         * that waits: who, where, and the line as far as it is quoted */
 	RING_BYTES = 4096 * 256 + 32768 * 16 + 8192 * 16, /* uring.c: operations, completions, vectors */
-	EPOLL_BYTES = 2 * 64 + 2 * 4 * 32 + SEND_SPANS_MAX * 16 + SMALL_BYTES, /* epoll.c, of a descriptor: what is
-	                         * known of it and its entries in the queue, each of which grows by doubling, and the
-	                         * vectors of a send that waits */
+	EPOLL_BYTES = 2 * 64 + 2 * 4 * 32 + SEND_SPANS_MAX * 16 + SMALL_BYTES, /* epoll.c, of a descriptor: its watch
+	                         * and its entries in the queue (both tables grow by doubling), and the vectors of a
+	                         * send that waits */
 	TEXTS_BYTES = 3 * (BANNER_BYTES_MAX + 2 * WELCOME_BYTES_MAX), /* the operator's texts: the program's
 	                         * copy, the core's, and the next while a reload reads them */
 	PROGRAM_BYTES = 40 << 20, /* code and data of chatd and its libraries, and ICU's tables */

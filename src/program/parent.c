@@ -62,7 +62,6 @@ struct parent {
 	int signals;              /* signalfd */
 	sigset_t before;          /* what was blocked at the start */
 	pid_t chat_pid;           /* 0: it is not running */
-	enum ring_io io;          /* the engine that the chat's ring has; AUTO: it has not said so yet */
 	struct child child[CHILDREN]; /* the others */
 	int64_t reload_ms;        /* when the chat's wish for a reload is due, by CLOCK_MONOTONIC; INT64_MAX: it has none */
 	int64_t reloaded_ms;      /* when the last one was */
@@ -131,7 +130,7 @@ static _Noreturn void run_tls(struct parent *p)
 {
 	struct tls_process t = {
 		.conf = p->conf, .listeners = p->listeners, .nlisteners = p->nlisteners,
-		.handover = p->handover[THEIRS], .control = p->control[THEIRS], .board = p->board, .io = p->io,
+		.handover = p->handover[THEIRS], .control = p->control[THEIRS], .board = p->board,
 	};
 
 	begin_child(p, "chatd: tls");
@@ -327,37 +326,15 @@ static void reload_due(struct parent *p)
 	reload(p);
 }
 
-/* The TLS process has the same engine, which the chat decides: it may not be what the parent, perhaps root, would be
- * given. */
-static void heard_io(struct parent *p, enum ring_io io)
-{
-	if (p->io != RING_IO_AUTO)
-		return;
-	p->io = io;
-	if (p->board != NULL)
-		child_want(&p->child[CHILD_TLS], "the TLS process", ", and its connections with it");
-}
-
-static void heard_word(struct parent *p, const char *word)
-{
-	for (enum ring_io io = RING_IO_URING; io <= RING_IO_EPOLL; io++)
-		if (strcmp(word, ring_io_name(io)) == 0)
-			heard_io(p, io);
-	if (strcmp(word, DAEMON_WORD_RELOAD) == 0 && p->reload_ms == INT64_MAX)
-		p->reload_ms = p->reloaded_ms + RELOADS_MS;
-}
-
 static void heard_chat(struct parent *p)
 {
 	ssize_t n = 1;
 	char word[16];
 
 	for (int i = 0; i < WORDS_TURN && n > 0; i++) {
-		n = recv(p->chat[OURS], word, sizeof word - 1, MSG_DONTWAIT);
-		if (n > 0) {
-			word[n] = '\0';
-			heard_word(p, word);
-		}
+		n = recv(p->chat[OURS], word, sizeof word, MSG_DONTWAIT);
+		if (n > 0 && p->reload_ms == INT64_MAX)
+			p->reload_ms = p->reloaded_ms + RELOADS_MS;
 	}
 	if (n == 0) {
 		/* It ends, and SIGCHLD says so. */
@@ -528,6 +505,7 @@ static bool prepare_tls(struct parent *p, bool *misconfigured)
 	p->board = board_new(tls_process_slots(p->conf));
 	if (p->board == NULL)
 		log_err("no memory for the processes to share");
+	child_want(&p->child[CHILD_TLS], "the TLS process", ", and its connections with it");
 	return p->board != NULL && make_pair(p->handover);
 }
 

@@ -216,12 +216,16 @@ int tls_process_run(struct tls_process *p)
 	certificate_close(&files);
 	if (!ok)
 		return EXIT_FAILURE;
-	ring = ring_new(p->io, TLS_BUFFERS, TLS_BUFFER_BYTES, problem, sizeof problem);
+	/* By itself: since the chat started, io_uring may have been switched off on the host. */
+	ring = ring_new(p->conf->io, TLS_BUFFERS, TLS_BUFFER_BYTES, problem, sizeof problem);
 	if (ring == NULL) {
 		log_errx("TLS: %s", problem);
 		return EXIT_FAILURE;
 	}
-	loop = (struct syscalls_loop){.io = p->io, .listeners = p->listeners, .nlisteners = p->nlisteners};
+	log_info("TLS: io: %s%s%s", ring_io_name(ring_io(ring)), problem[0] != '\0' ? ", because " : "", problem);
+	loop = (struct syscalls_loop){
+		.io = ring_io(ring), .listeners = p->listeners, .nlisteners = p->nlisteners,
+	};
 	if (!SANDBOX_INSTRUMENTED && !sandbox_enter_tls(p->conf, &loop, p->handover, p->control, below))
 		return STATUS_CONFIG;
 	log_info("TLS: memory: %" PRIu64 " MiB at most", memory_tls_max(tls_process_slots(p->conf)) >> 20);

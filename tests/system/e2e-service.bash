@@ -46,6 +46,8 @@ engines() {
 	no_uring_error=EPERM
 	if tls_up "sandbox = require" "metrics = unix:$where"; then
 		is "epoll serves people over TLS, too" "$(encrypted bob 'hello from bob' /quit)" '.*-- You are bob, in general[.;].*'
+		is "its process has asked by itself" "$(grep -F ' TLS: io: ' "$log")" \
+			'.* TLS: io: epoll, because .*io_uring.*'
 		rises "and the metrics say so" 'chatd_io_info{engine="epoll"}' 1
 		down "over TLS"
 	fi

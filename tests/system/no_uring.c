@@ -25,15 +25,21 @@ static int number_of(const char *error)
 int main(int argc, char **argv)
 {
 	static const int calls[] = {SCMP_SYS(io_uring_setup), SCMP_SYS(io_uring_enter), SCMP_SYS(io_uring_register)};
-	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
 	int error = argc > 2 ? number_of(argv[1]) : 0;
-	bool ok = f != NULL && error > 0;
+	scmp_filter_ctx f;
+	bool ok;
 
+	if (error <= 0) {
+		fprintf(stderr, "usage: no_uring ERROR PROGRAM ARGUMENT...\n");
+		return 126;
+	}
+	f = seccomp_init(SCMP_ACT_ALLOW);
+	ok = f != NULL;
 	for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
 		ok = ok && seccomp_rule_add(f, SCMP_ACT_ERRNO((uint32_t)error), calls[i], 0) == 0;
-	/* Only root may do without. */
+	/* Without it, only root may load a filter. */
 	if (!ok || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || seccomp_load(f) != 0) {
-		fprintf(stderr, "usage: no_uring ERROR PROGRAM ARGUMENT...\n");
+		fprintf(stderr, "no_uring: the kernel takes no seccomp filter\n");
 		return 126;
 	}
 	seccomp_release(f);

@@ -1,11 +1,14 @@
 /*
  * Where a thread sleeps until there is work.
  *
- * It sets `asleep`, looks once more whether there is work, and only then sleeps on its eventfd. A
- * thread that brings work first makes it visible and then claims `asleep` with an exchange. All of
+ * It sets `asleep`, looks once more whether there is work, and only then sleeps until its eventfd is
+ * written to. A thread that brings work first makes it visible and then claims `asleep` with an exchange. All of
  * these are sequentially consistent, so one of the two comes second and sees what the other did:
  * either the sleeping thread finds the work, or the claim finds it asleep and writes to its
  * eventfd. A late wake-up costs one turn that finds nothing.
+ *
+ * The same thread may use sleeper_sleep, which never reads the eventfd, and sleeper_poll, which reads it
+ * once it is readable.
  */
 #ifndef CHATD_BASE_SLEEPER_H
 #define CHATD_BASE_SLEEPER_H

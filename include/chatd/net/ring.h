@@ -1,7 +1,7 @@
 /*
  * Operations on sockets and their completions: io_uring's model, as far as chatd needs it, over
- * io_uring itself or, where the kernel forbids that, over epoll. The simulation has a ring of its own
- * under this same header.
+ * io_uring or, if the kernel forbids it, over epoll. The simulation has a ring of its own under this
+ * same header.
  *
  * An operation is begun at the latest by the next ring_wait. Every operation ends in exactly one
  * completion without `more`, which comes from ring_next, never from within another call. Buffers named
@@ -51,10 +51,11 @@ struct ring_completion {
 	uint16_t port;    /* the peer's port, for the log; 0: it has none */
 };
 
-/* With that many buffers, a power of two, of so many bytes to receive into. NULL: problem (of size n) names the cause
- * and what to do (kernel too old, seccomp, sysctl kernel.io_uring_disabled, memlock). With AUTO, io_uring's refusal is
- * no failure if it is one of principle (ENOSYS, EPERM, EACCES, EINVAL): then epoll serves, and problem says why. A lack
- * of memory or descriptors is one: epoll would soon meet it too. */
+/* A ring with that many buffers (a power of two) of buffer_bytes each to receive into. NULL: problem (of size n) names
+ * the cause and what to do (kernel too old, seccomp, sysctl kernel.io_uring_disabled, locked memory). With AUTO, if the
+ * kernel refuses io_uring for good (ENOSYS, EPERM, EACCES, EINVAL), epoll serves instead, and problem says why. A lack
+ * of memory or descriptors is an error even then: the administrator has to raise a limit, and epoll, which locks no
+ * memory, would hide that. */
 struct ring *ring_new(enum ring_io io, uint32_t buffers, uint32_t buffer_bytes, char *problem, size_t n);
 void ring_free(struct ring *r);
 
@@ -87,7 +88,7 @@ bool ring_wait(struct ring *r, int64_t wait_ms);
 
 /* Plain calls, here so that the simulation can stand in for the kernel. */
 void ring_shutdown(struct ring *r, int fd, int how);   /* shutdown(2) */
-/* close(2). Nothing of it should be in flight: with io_uring that goes on, with epoll it ends with -ECANCELED. */
+/* close(2). Nothing of it should be in flight: with io_uring it goes on; with epoll it ends with -ECANCELED. */
 void ring_close(struct ring *r, int fd);
 /* Refuses a connection: sends the text if that does not block, then closes it. */
 void ring_refuse(struct ring *r, int fd, const char *text, size_t len);

@@ -20,16 +20,13 @@ enum {
 	                      * EX_CONFIG of sysexits.h */
 };
 
-#define DAEMON_WORD_RELOAD "reload"
-
 /* What the chat has of the other processes. */
 struct siblings {
 	int handover;        /* the socket by which connections are handed over (net/handover.h); -1: none are */
 	struct board *board; /* with nslots places; NULL: there is no TLS process */
 	uint32_t nslots;
 	int parent;          /* the socket to the parent, which does not block: when the parent closes it the chat
-	                      * ends. The first message to the parent names the ring's engine (ring_io_name); each
-	                      * DAEMON_WORD_RELOAD asks it to reload as well */
+	                      * ends, and a message to the parent asks it to reload as well */
 	const struct listener *listeners; /* borrowed, nlisteners of them, those with tls: only their names are of use */
 	uint32_t nlisteners;
 	struct vitals *vitals; /* borrowed; NULL: no process serves metrics */

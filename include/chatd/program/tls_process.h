@@ -6,7 +6,6 @@
 
 #include "chatd/net/handover.h"
 #include "chatd/net/listener.h"
-#include "chatd/net/ring.h"
 #include "chatd/program/certificate.h"
 
 struct tls_process {
@@ -16,7 +15,6 @@ struct tls_process {
 	int handover;                /* the socket to the chat */
 	int control;                 /* the socket to the parent */
 	struct board *board;
-	enum ring_io io;             /* the engine of the chat's ring, and so of its */
 };
 
 /* How many places the board needs. */

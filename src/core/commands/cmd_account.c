@@ -209,11 +209,9 @@ static void change(struct chat *c, struct session *s, struct account *a, const s
 
 enum { CHANGE_PASSWORD, CHANGE_CODES, CHANGE_TOTP, CHANGE_TOTP_OFF };
 
-static const char done_field[] = "done"; /* as account.c writes it */
-
 void account_tell_done(struct chat *c, struct session *s, const char *fields)
 {
-	char *done = fields_get(fields, done_field);
+	char *done = fields_get(fields, account_done_field);
 	/* An act before this one may have removed it. */
 	bool there = s->account != NULL && s->account == account_made_at(c, fields);
 

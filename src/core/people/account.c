@@ -382,7 +382,7 @@ const char *const account_term_names[] = {
 
 _Static_assert(SIGN_INS_KEPT <= 5, "each has a name");
 
-static const char done_field[] = "done"; /* of an act; no fact has it */
+const char account_done_field[] = "done";
 
 /* In a cluster: proposes what is different in t. Which names these are is said as well, because empty values are left
  * out. */
@@ -409,7 +409,7 @@ static void propose(struct chat *c, struct session *s, const struct account *a, 
 	}
 	if (names.len > 0) {
 		bytes_printf(&act, " changes=,%s", names.data);
-		fields_put(&act, done_field, done);
+		fields_put(&act, account_done_field, done);
 		act_propose(c, s, ACT_ACCOUNT, act.data);
 	}
 	c->output.secret = true;
@@ -432,7 +432,8 @@ void account_change(struct chat *c, struct account *a, const struct account_term
 	account_save(c, a);
 }
 
-bool account_change_told(struct chat *c, struct session *s, struct account *a, const struct account_terms *t, const char *done)
+bool account_change_told(struct chat *c, struct session *s, struct account *a, const struct account_terms *t,
+                         const char *done)
 {
 	if (chat_defers(c)) {
 		propose(c, s, a, t, done);

@@ -751,8 +751,8 @@ static void propose(struct chat *c, struct session *s, enum act_kind kind, const
 		s->person.said++;
 	else if (s != NULL)
 		s->person.pending++;
-	bytes_printf(&b, "%s %" PRIu64 " %" PRIu64 " %c%" PRIu64 " %s", c->cluster.self->name, c->cluster.incarnation, ++c->cluster.number, (char)kind,
-	             s != NULL ? s->person.number : 0, text);
+	bytes_printf(&b, "%s %" PRIu64 " %" PRIu64 " %c%" PRIu64 " %s", c->cluster.self->name, c->cluster.incarnation,
+	             ++c->cluster.number, (char)kind, s != NULL ? s->person.number : 0, text);
 	emit_propose(c, b.data, b.len);
 	bytes_release(&b);
 }

@@ -21,11 +21,11 @@
 #include <unistd.h>
 
 static const int calls[] = {
-	/* The loop; what it waits with is below. */
+	/* The loop. */
 	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(close),
 	SCMP_SYS(shutdown), SCMP_SYS(signalfd4), SCMP_SYS(eventfd2), SCMP_SYS(poll),
 	SCMP_SYS(ppoll),
-	/* And what its threads sleep in. */
+	/* What threads sleep in; the loop, too, with epoll. */
 	SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
 	/* SQLite's files, the chat log, the configuration. */
 	SCMP_SYS(openat), SCMP_SYS(open), SCMP_SYS(fstat), SCMP_SYS(stat), SCMP_SYS(lstat),
@@ -57,8 +57,9 @@ enum {
 };
 
 #define IS(argument, value) {argument, SCMP_CMP_EQ, value, 0}
-#define IS_NOT(argument, value) {argument, SCMP_CMP_NE, (scmp_datum_t)(value), 0}
 #define HAS(argument, mask, bits) {argument, SCMP_CMP_MASKED_EQ, mask, bits}
+/* As the kernel sees it, which looks at the lower half alone. */
+#define IS_DESCRIPTOR(argument, fd) HAS(argument, UINT32_MAX, (scmp_datum_t)(uint32_t)(fd))
 
 /* A call that is only allowed with these arguments. It may be listed several times. */
 struct fixed {
@@ -67,12 +68,12 @@ struct fixed {
 	struct scmp_arg_cmp argument[ARGUMENTS_MAX];
 };
 
-static int add_fixed(scmp_filter_ctx f, const struct fixed *fixed, size_t n)
+static int add_fixed(scmp_filter_ctx f, uint32_t action, const struct fixed *fixed, size_t n)
 {
 	int e = 0;
 
 	for (size_t i = 0; i < n && e == 0; i++)
-		e = seccomp_rule_add_array(f, SCMP_ACT_ALLOW, fixed[i].call, fixed[i].n, fixed[i].argument);
+		e = seccomp_rule_add_array(f, action, fixed[i].call, fixed[i].n, fixed[i].argument);
 	return e;
 }
 
@@ -117,7 +118,7 @@ static int add_fixed_of_chat(scmp_filter_ctx f)
 		{SCMP_SYS(tgkill), 2, {IS(0, (scmp_datum_t)getpid()), IS(2, SIGABRT)}},
 	};
 
-	return add_fixed(f, fixed, sizeof(fixed) / sizeof(fixed[0]));
+	return add_fixed(f, SCMP_ACT_ALLOW, fixed, sizeof(fixed) / sizeof(fixed[0]));
 }
 
 static int add_calls(scmp_filter_ctx f, const int *list, size_t n)
@@ -136,16 +137,14 @@ static int add_on(scmp_filter_ctx f, int call, int fd)
 	return fd < 0 ? 0 : seccomp_rule_add_array(f, SCMP_ACT_ALLOW, call, 1, &is);
 }
 
-/* What the loop waits with. Rings can no longer be made or changed: io_uring_setup and io_uring_register are left
- * out. */
+/* What the loop waits and accepts with, but for epoll's own calls. Rings can no longer be made or changed:
+ * io_uring_setup and io_uring_register are left out. */
 static int add_loop(scmp_filter_ctx f, const struct syscalls_loop *loop)
 {
-	static const int epoll[] = { SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_ctl) };
-	int e;
+	int e = 0;
 
 	if (loop->io == RING_IO_URING)
 		return seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(io_uring_enter), 0);
-	e = add_calls(f, epoll, sizeof(epoll) / sizeof(epoll[0]));
 	for (uint32_t i = 0; i < loop->nlisteners && e == 0; i++)
 		e = add_on(f, SCMP_SYS(accept4), loop->listeners[i].fd);
 	return e;
@@ -190,13 +189,17 @@ static int add_rules_of_tls(scmp_filter_ctx f, const struct syscalls_loop *loop,
 		{SCMP_SYS(socketpair), 2, {IS(0, AF_UNIX), IS(1, SOCK_STREAM | SOCK_CLOEXEC)}},
 		{SCMP_SYS(tgkill), 1, {IS(0, (scmp_datum_t)getpid())}},
 	};
-	/* With epoll, descriptors must not block. */
+	static const int epoll[] = {SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_ctl)};
+	/* With epoll, descriptors must not block; but see syscalls_restrict_tls. */
 	const struct fixed not_to_block = {SCMP_SYS(fcntl), 2, {IS(1, F_SETFL), IS(2, O_NONBLOCK)}};
 	int e = add_calls(f, few, sizeof(few) / sizeof(few[0]));
 
 	e = e ? e : add_loop(f, loop);
-	e = e || loop->io == RING_IO_URING ? e : add_fixed(f, &not_to_block, 1);
-	e = e ? e : add_fixed(f, fixed, sizeof(fixed) / sizeof(fixed[0]));
+	if (loop->io == RING_IO_EPOLL) {
+		e = e ? e : add_calls(f, epoll, sizeof(epoll) / sizeof(epoll[0]));
+		e = e ? e : add_fixed(f, SCMP_ACT_ALLOW, &not_to_block, 1);
+	}
+	e = e ? e : add_fixed(f, SCMP_ACT_ALLOW, fixed, sizeof(fixed) / sizeof(fixed[0]));
 	e = e ? e : add_on(f, SCMP_SYS(sendmsg), handover);
 	return e ? e : add_on(f, SCMP_SYS(recvmsg), control);
 }
@@ -213,27 +216,26 @@ static int add_rules_of_metrics(scmp_filter_ctx f, int listener)
 		SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(clock_gettime),
 		SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(getrandom), SCMP_SYS(getpid), SCMP_SYS(gettid),
 		SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(writev), SCMP_SYS(sendmsg),
-		SCMP_SYS(sigaltstack),
+		SCMP_SYS(sigaltstack), SCMP_SYS(shutdown),
 	};
+	/* Neither this setsockopt nor shutdown is for the listener: syscalls_restrict_metrics. */
 	const struct fixed fixed[] = {
 		{SCMP_SYS(mmap), 1, {HAS(2, PROT_EXEC, 0)}},
 		{SCMP_SYS(accept4), 1, {IS(0, (scmp_datum_t)listener)}},
 		{SCMP_SYS(sendto), 1, {IS(4, 0)}},
-		/* The next such process needs the listener as it is. */
-		{SCMP_SYS(setsockopt), 2, {IS(1, IPPROTO_TCP), IS_NOT(0, listener)}},
-		{SCMP_SYS(shutdown), 1, {IS_NOT(0, listener)}},
+		{SCMP_SYS(setsockopt), 1, {IS(1, IPPROTO_TCP)}},
 		{SCMP_SYS(getsockopt), 1, {IS(1, SOL_SOCKET)}},
 		{SCMP_SYS(tgkill), 1, {IS(0, (scmp_datum_t)getpid())}},
 	};
 	int e = add_calls(f, few, sizeof(few) / sizeof(few[0]));
 
-	return e ? e : add_fixed(f, fixed, sizeof(fixed) / sizeof(fixed[0]));
+	return e ? e : add_fixed(f, SCMP_ACT_ALLOW, fixed, sizeof(fixed) / sizeof(fixed[0]));
 }
 
-/* NULL: errno says why. */
-static scmp_filter_ctx begin(void)
+/* A filter with this answer to what it has no rule for. NULL: errno says why. */
+static scmp_filter_ctx begin(uint32_t otherwise)
 {
-	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	scmp_filter_ctx f = seccomp_init(otherwise);
 
 	if (!f)
 		errno = ENOMEM;
@@ -251,23 +253,49 @@ static bool load(scmp_filter_ctx f, int e)
 	return e == 0;
 }
 
+/* Forbids what the filter that comes after it allows. That one cannot say "any descriptor but this one": a rule compares
+ * all 64 bits, so that "not 2" or "more than 2" would allow 2 with something in the upper half. */
+static bool forbid(const struct fixed *fixed, size_t n)
+{
+	scmp_filter_ctx f = begin(SCMP_ACT_ALLOW);
+
+	return f && load(f, add_fixed(f, SCMP_ACT_ERRNO(EPERM), fixed, n));
+}
+
 bool syscalls_restrict(const struct syscalls_loop *loop, int handover, int cluster)
 {
-	scmp_filter_ctx f = begin();
+	scmp_filter_ctx f = begin(SCMP_ACT_ERRNO(EPERM));
 
 	return f && load(f, add_rules(f, loop, handover, cluster));
 }
 
 bool syscalls_restrict_tls(const struct syscalls_loop *loop, int handover, int control, int below)
 {
-	scmp_filter_ctx f = begin();
+	/* Their files are the chat's and the parent's as well: a log would lose its O_APPEND. */
+	const struct fixed shared[] = {
+		{SCMP_SYS(fcntl), 1, {IS_DESCRIPTOR(0, STDIN_FILENO)}},
+		{SCMP_SYS(fcntl), 1, {IS_DESCRIPTOR(0, STDOUT_FILENO)}},
+		{SCMP_SYS(fcntl), 1, {IS_DESCRIPTOR(0, STDERR_FILENO)}},
+	};
+	scmp_filter_ctx f;
 
+	if (!forbid(shared, sizeof(shared) / sizeof(shared[0])))
+		return false;
+	f = begin(SCMP_ACT_ERRNO(EPERM));
 	return f && load(f, add_rules_of_tls(f, loop, handover, control, below));
 }
 
 bool syscalls_restrict_metrics(int listener)
 {
-	scmp_filter_ctx f = begin();
+	/* The next such process needs the listener as it is. */
+	const struct fixed shared[] = {
+		{SCMP_SYS(setsockopt), 1, {IS_DESCRIPTOR(0, listener)}},
+		{SCMP_SYS(shutdown), 1, {IS_DESCRIPTOR(0, listener)}},
+	};
+	scmp_filter_ctx f;
 
+	if (!forbid(shared, sizeof(shared) / sizeof(shared[0])))
+		return false;
+	f = begin(SCMP_ACT_ERRNO(EPERM));
 	return f && load(f, add_rules_of_metrics(f, listener));
 }

@@ -37,10 +37,10 @@ static void test_accept_says_from_where(void **state)
 		assert_int_equal(fcntl(c.res, F_GETFD), FD_CLOEXEC);
 		assert_int_equal(recv(c.res, &byte, 1, 0), 1);
 		assert_int_equal(byte, "abc"[i]);
-		close(c.res);
+		ring_close(r, c.res);
 		close(client[i]);
 	}
-	close(listener);
+	ring_close(r, listener);
 }
 
 /* A peer that reset the connection before it was accepted: what was said is there, and so is the
@@ -62,8 +62,8 @@ static void test_accept_of_who_has_gone(void **state)
 	assert_true(c.res >= 0);
 	assert_string_equal(address_show(&c.from, text), "127.0.0.1");
 	assert_int_equal(c.port, ntohs(from.sin_port));
-	close(c.res);
-	close(listener);
+	ring_close(r, c.res);
+	ring_close(r, listener);
 }
 
 static void test_accept_over_a_unix_socket(void **state)
@@ -87,9 +87,9 @@ static void test_accept_over_a_unix_socket(void **state)
 	ring_peer(r, c.res, &peer);
 	assert_true(peer.known && peer.owns);
 	assert_int_equal(peer.uid, geteuid());
-	close(c.res);
+	ring_close(r, c.res);
 	close(client);
-	close(listener);
+	ring_close(r, listener);
 }
 
 /* Out of descriptors: who came waits until it is asked for again. */
@@ -124,11 +124,11 @@ static void test_accept_without_descriptors(void **state)
 	assert_true(c.res > last);
 	assert_int_equal(recv(c.res, &byte, 1, 0), 1);
 	assert_int_equal(byte, 'b');
-	close(c.res);
-	close(last);
+	ring_close(r, c.res);
+	ring_close(r, last);
 	close(client[0]);
 	close(client[1]);
-	close(listener);
+	ring_close(r, listener);
 }
 
 static void test_accept_cancelled(void **state)
@@ -149,9 +149,9 @@ static void test_accept_cancelled(void **state)
 	client = connect_tcp(&at);
 	c = next();
 	assert_int_equal(c.slot, 4);
-	close(c.res);
+	ring_close(r, c.res);
 	close(client);
-	close(listener);
+	ring_close(r, listener);
 }
 
 /* -- receive --------------------------------------------------------------------------- */
@@ -255,7 +255,7 @@ static void test_recv_reset(void **state)
 	c = next_of(RING_RECV, 1, 7);
 	assert_int_equal(c.res, -ECONNRESET);
 	assert_null(c.data);
-	close(fd[0]);
+	ring_close(r, fd[0]);
 }
 
 /* With io_uring. Why shutdown comes before close: what is out goes on, and the peer learns nothing. */
@@ -358,7 +358,7 @@ static void test_poll_goes_on(void **state)
 			assert_int_equal(eventfd_read(fd, &count), 0);
 		nothing_comes();
 	}
-	close(fd);
+	ring_close(r, fd);
 }
 
 static void test_wake(void **state)
@@ -379,7 +379,7 @@ static void test_wake(void **state)
 	nothing_comes();
 	assert_int_equal(eventfd_read(fd, &count), 0);
 	assert_int_equal(count, 2);
-	close(fd);
+	ring_close(r, fd);
 }
 
 static void test_wait_ends_in_time(void **state)
@@ -406,8 +406,8 @@ static void test_wait_ends_in_time(void **state)
 	assert_true(ring_wait(r, -1));
 	assert_true(ring_next(r, &c));
 	assert_true(ring_mono_ms(r) - start_ms < 1500 + WAIT_MS);
-	close(fd);
-	close(other);
+	ring_close(r, fd);
+	ring_close(r, other);
 }
 
 static volatile sig_atomic_t alarms;
@@ -423,14 +423,16 @@ static void test_wait_interrupted(void **state)
 	struct itimerval soon = {.it_value.tv_usec = 10000, .it_interval.tv_usec = 10000};
 	struct sigaction act = {.sa_handler = on_alarm}, was;
 	struct ring_completion c;
+	int64_t start_ms = ring_mono_ms(r);
 
 	(void)state;
 	alarms = 0;
 	sigaction(SIGALRM, &act, &was);
 	setitimer(ITIMER_REAL, &soon, NULL);
 	do
-		assert_true(ring_wait(r, -1));
+		assert_true(ring_wait(r, WAIT_MS));
 	while (alarms == 0);
+	assert_true(ring_mono_ms(r) - start_ms < WAIT_MS);
 	setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
 	sigaction(SIGALRM, &was, NULL);
 	assert_false(ring_next(r, &c));

@@ -1,8 +1,24 @@
 /*
  * Where two engines could differ, and where one of them needs care: who comes last, what is half
- * there, what somebody else has open.
+ * there, what somebody else has open, what the kernel refuses.
  */
+#include <sys/epoll.h>
+
 #include "ring_help.h"
+
+static int refusals; /* by epoll_ctl (Makefile: --wrap) that are still to come */
+
+int __real_epoll_ctl(int set, int op, int fd, struct epoll_event *ev);
+int __wrap_epoll_ctl(int set, int op, int fd, struct epoll_event *ev);
+
+int __wrap_epoll_ctl(int set, int op, int fd, struct epoll_event *ev)
+{
+	if (refusals == 0)
+		return __real_epoll_ctl(set, op, fd, ev);
+	refusals--;
+	errno = ENOSPC;
+	return -1;
+}
 
 /* -- accept ---------------------------------------------------------------------------- */
 
@@ -26,7 +42,7 @@ static void test_listener_that_does_not_block(void **state)
 		assert_int_equal(c.op, RING_ACCEPT);
 		assert_in_range(c.res, 0, INT32_MAX);
 		assert_int_equal(c.from.kind, ADDRESS_IPV4);
-		close(c.res);
+		ring_close(r, c.res);
 		close(client);
 		ring_accept(r, c.slot, 1, listener);
 	}
@@ -43,7 +59,7 @@ static void test_listener_that_does_not_block(void **state)
 	ring_accept(r, 1, 1, listener);
 	assert_in_range(next_of(RING_ACCEPT, 1, 1).res, 0, INT32_MAX);
 	close(client);
-	close(listener);
+	ring_close(r, listener);
 }
 
 /* Kernels that refuse to wait at such a listener answer EAGAIN. This one does not, so the answer is made up:
@@ -64,7 +80,7 @@ static void test_kernel_that_does_not_wait(void **state)
 		c = next_of(RING_ACCEPT, 3, 1);
 		assert_in_range(c.res, 0, INT32_MAX);
 		assert_int_equal(c.from.kind, ADDRESS_IPV4);
-		close(c.res);
+		ring_close(r, c.res);
 		close(client);
 	}
 	c = (struct ring_completion){.op = RING_ACCEPT, .slot = 3, .gen = 1, .res = -EAGAIN};
@@ -80,7 +96,7 @@ static void test_kernel_that_does_not_wait(void **state)
 	assert_true(accept_ended(r, &c, false));
 	assert_int_equal(c.res, -ECANCELED);
 	nothing_comes();
-	close(listener);
+	ring_close(r, listener);
 }
 
 /* Many at once: as many as there are accepts; the rest wait for the next ones. */
@@ -101,13 +117,13 @@ static void test_many_come_at_once(void **state)
 		c = next();
 		assert_int_equal(c.op, RING_ACCEPT);
 		assert_in_range(c.res, 0, INT32_MAX);
-		close(c.res);
+		ring_close(r, c.res);
 		ring_accept(r, c.slot, 1, listener);
 	}
 	nothing_comes();
 	for (int i = 0; i < MANY; i++)
 		close(client[i]);
-	close(listener);
+	ring_close(r, listener);
 }
 
 /* -- receive --------------------------------------------------------------------------- */
@@ -214,7 +230,7 @@ static void test_descriptors_by_a_unix_socket(void **state)
 	receive_all(ours, "abcd");
 	ring_close(r, ours);
 	close(client);
-	close(listener);
+	ring_close(r, listener);
 }
 
 /* Last words and the end arrive together, before or after a receive was asked for. */
@@ -443,6 +459,129 @@ static void test_high_numbers(void **state)
 	pair_close(fd);
 }
 
+/* -- refusals -------------------------------------------------------------------------- */
+
+static void begin_op(enum ring_op op, uint32_t gen, int fd)
+{
+	if (op == RING_ACCEPT)
+		ring_accept(r, 1, gen, fd);
+	else if (op == RING_RECV)
+		ring_recv(r, 1, gen, fd);
+	else if (op == RING_POLL)
+		ring_poll(r, 1, gen, fd);
+	else
+		send_text(1, gen, fd, "text", 4);
+}
+
+/* It ends with this error: once, and not within the call. */
+static void ends_with(enum ring_op op, uint32_t gen, int fd, int error)
+{
+	struct ring_completion c;
+
+	begin_op(op, gen, fd);
+	assert_false(ring_next(r, &c));
+	assert_int_equal(next_of(op, 1, gen).res, -error);
+	nothing_comes();
+}
+
+/* With epoll, the user has no more watches (epoll(7), max_user_watches), or the kernel no memory; then there are some. */
+static void refused_at_first(enum ring_op op, int fd)
+{
+	for (uint32_t gen = 1; gen <= 2; gen++) {
+		refusals = 1;
+		ends_with(op, gen, fd, ENOSPC);
+		assert_int_equal(refusals, 0);
+	}
+	begin_op(op, 3, fd);
+	nothing_comes();
+}
+
+static void test_accept_is_refused(void **state)
+{
+	struct sockaddr_in at;
+	int listener = listen_tcp(&at), client, ours;
+
+	(void)state;
+	refused_at_first(RING_ACCEPT, listener);
+	client = connect_tcp(&at);
+	ours = next_of(RING_ACCEPT, 1, 3).res;
+	assert_in_range(ours, 0, INT32_MAX);
+	nothing_comes();
+	ring_close(r, ours);
+	close(client);
+	ring_close(r, listener);
+}
+
+static void test_receive_is_refused(void **state)
+{
+	struct ring_completion c;
+	int fd[2];
+
+	(void)state;
+	pair_tcp(fd);
+	refused_at_first(RING_RECV, fd[0]);
+	assert_int_equal(send(fd[1], "hello", 5, 0), 5);
+	c = next_of(RING_RECV, 1, 3);
+	assert_int_equal(c.res, 5);
+	give_back(&c);
+	nothing_comes();
+	pair_close(fd);
+}
+
+static void test_poll_is_refused(void **state)
+{
+	int fd = eventfd(0, EFD_CLOEXEC);
+	struct ring_completion c;
+
+	(void)state;
+	refused_at_first(RING_POLL, fd);
+	assert_int_equal(eventfd_write(fd, 1), 0);
+	c = next();
+	assert_int_equal(c.op, RING_POLL);
+	assert_int_equal(c.gen, 3);
+	assert_true(c.more);
+	ring_close(r, fd);
+}
+
+/* One that finds no room, at a socket that is not watched yet, and at one that is. */
+static void test_send_is_refused(void **state)
+{
+	struct ring_completion c;
+	size_t full;
+	int fd[2];
+
+	(void)state;
+	for (int watched = 0; watched < 2; watched++) {
+		pair_unix(fd);
+		if (watched)
+			ring_recv(r, 2, 1, fd[0]);
+		full = fill(fd[0]);
+		refused_at_first(RING_SEND, fd[0]);
+		read_away(fd[1], full);
+		assert_int_equal(next_of(RING_SEND, 1, 3).res, 4);
+		nothing_comes();
+		if (watched) {
+			assert_int_equal(send(fd[1], "x", 1, 0), 1);
+			c = next_of(RING_RECV, 2, 1);
+			assert_int_equal(c.res, 1);
+			give_back(&c);
+		}
+		pair_close(fd);
+	}
+}
+
+/* Nothing waits for what is not open. */
+static void test_no_such_descriptor(void **state)
+{
+	static const enum ring_op ops[] = {RING_ACCEPT, RING_RECV, RING_POLL, RING_SEND};
+	int fd = dup(0);
+
+	(void)state;
+	close(fd);
+	for (uint32_t i = 0; i < sizeof ops / sizeof ops[0]; i++)
+		ends_with(ops[i], i, fd, EBADF);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -459,6 +598,11 @@ int main(void)
 		ON_EPOLL(test_close_ends_all),
 		ON_EPOLL(test_close_of_what_is_due),
 		ON_BOTH(test_high_numbers),
+		ON_EPOLL(test_accept_is_refused),
+		ON_EPOLL(test_receive_is_refused),
+		ON_EPOLL(test_poll_is_refused),
+		ON_EPOLL(test_send_is_refused),
+		ON_BOTH(test_no_such_descriptor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -155,8 +155,8 @@ static enum ring_io chosen(int *step, int nth, int error)
 	return io;
 }
 
-/* Only a refusal of principle, whichever step it meets. For want of memory the next start may be better,
- * and the other engine would hide that. */
+/* Only if the kernel refuses for good, whichever step it refuses. A lack of memory is for the administrator to end, and the
+ * other engine would hide it. */
 static void test_epoll_in_its_place(void **state)
 {
 	static const struct {

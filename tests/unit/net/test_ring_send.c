@@ -117,7 +117,7 @@ static void test_send_waits(void **state)
 	assert_int_equal(next_of(RING_SEND, 1, 1).res, 9);
 	assert_int_equal(recv(fd[1], got, sizeof got, 0), 9);
 	assert_memory_equal(got, "head-Tail", 9);
-	close(dead);
+	ring_close(r, dead);
 	pair_close(fd);
 }
 
@@ -216,8 +216,8 @@ static void test_many_operations(void **state)
 	nothing_comes();
 	assert_int_equal(eventfd_read(fd, &count), 0);
 	assert_int_equal(count, MANY);
-	close(fd);
-	close(dead);
+	ring_close(r, fd);
+	ring_close(r, dead);
 }
 
 /* More pieces than there are vectors, on a socket that has room for all: they stay in order. */
@@ -298,7 +298,7 @@ static void test_many_completions(void **state)
 	assert_int_equal(io_uring_submit_and_get_events(&own(r)->uring), 1);
 	take_dead(MANY);
 	nothing_comes();
-	close(dead);
+	ring_close(r, dead);
 }
 
 /* With that queue full, what goes on by itself ends, with its last result and without `more`:
@@ -333,7 +333,7 @@ static void test_overflow_ends_what_goes_on(void **state)
 		naccepted += c.op == RING_ACCEPT;
 		npolled += c.op == RING_POLL;
 		if (c.op == RING_ACCEPT)
-			close(c.res);
+			ring_close(r, c.res);
 	}
 	nothing_comes();
 	ring_accept(r, 1, 1, listener);
@@ -343,9 +343,9 @@ static void test_overflow_ends_what_goes_on(void **state)
 	assert_int_equal(next().op, RING_POLL);
 	close(client[0]);
 	close(client[1]);
-	close(listener);
-	close(event);
-	close(dead);
+	ring_close(r, listener);
+	ring_close(r, event);
+	ring_close(r, dead);
 }
 
 /* -- what it may do -------------------------------------------------------------------- */

@@ -561,6 +561,14 @@ static int tls_descriptors(void)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0 ||
 	    socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) == 0 || errno != EPERM)
 		return 4;
+	/* The log's file is the chat's as well. The kernel looks at the lower half of the number alone. */
+	for (long fd = 0; fd <= STDERR_FILENO; fd++)
+		if (!is_forbidden(fcntl((int)fd, F_SETFL, O_NONBLOCK)) ||
+		    !is_forbidden((int)syscall(SYS_fcntl, 1L << 32 | fd, F_SETFL, O_NONBLOCK)))
+			return 6;
+	if ((io == RING_IO_URING) != is_forbidden(fcntl(pair[0], F_SETFL, O_NONBLOCK)) ||
+	    !is_forbidden(fcntl(pair[0], F_SETFL, 0)))
+		return 7;
 	return socket(AF_UNIX, SOCK_STREAM, 0) < 0 && errno == EPERM ? 0 : 5;
 }
 
@@ -662,6 +670,10 @@ static int metrics_serving(void)
 	if (shutdown(listener, SHUT_RDWR) == 0 || errno != EPERM ||
 	    setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) == 0 || errno != EPERM)
 		return 8;
+	/* Of its number, the kernel looks at the lower half alone. */
+	if (!is_forbidden((int)syscall(SYS_setsockopt, 1L << 32 | listener, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one)) ||
+	    !is_forbidden((int)syscall(SYS_shutdown, 1L << 32 | listener, SHUT_RDWR)))
+		return 9;
 	/* It can receive no descriptor, and make none. */
 	if (recvmsg(sockets[0], &(struct msghdr){0}, MSG_DONTWAIT) >= 0 || errno != EPERM)
 		return 6;

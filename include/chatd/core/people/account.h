@@ -181,6 +181,8 @@ void account_change(struct chat *c, struct account *a, const struct account_term
  * waits. */
 bool account_change_told(struct chat *c, struct session *s, struct account *a, const struct account_terms *t,
                          const char *done);
+/* The act's field for that; no fact has it. */
+extern const char account_done_field[];
 /* The same for what this node alone does, perhaps amid an act: it is proposed even then. */
 void account_change_later(struct chat *c, struct account *a, const struct account_terms *t);
 /* Saves the account as it is. */
