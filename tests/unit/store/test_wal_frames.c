@@ -48,6 +48,12 @@ static uint64_t lines_seen(void)
 	return n;
 }
 
+static void assert_integrity(struct store *s)
+{
+	assert_int_equal(db_number_of(&s->db, "SELECT count(*) FROM pragma_integrity_check"
+	                              " WHERE integrity_check = 'ok'", -1), 1);
+}
+
 static void a_commit_is_one_write(void **state)
 {
 	struct store *s = begin(state);
@@ -87,7 +93,7 @@ static void pages_that_are_written_early_are_read_again(void **state)
 	assert_int_equal(lines_seen(), saved);
 	assert_true(store_commit(s, &err));
 	assert_int_equal(lines_seen(), saved + MANY);
-	assert_int_equal(db_number_of(&s->db, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'", -1), 1);
+	assert_integrity(s);
 	store_close(s);
 }
 
@@ -139,6 +145,58 @@ static void a_header_written_again_is_not_held(void **state)
 	store_close(s);
 }
 
+/* A page that is written where one was read last has its header before it. */
+static void a_page_is_written_where_one_was_read(void **state)
+{
+	enum { WAL_HEADER = 32, FRAME_HEADER = 24, PAGE = 4096 };
+	struct store *s = begin(state);
+	sqlite3_file *wal;
+	char page[PAGE];
+	int pages = store_wal_pages(s);
+	/* A line's commit is two frames; this is where the second one's page will be. */
+	sqlite3_int64 at = WAL_HEADER + (sqlite3_int64)(pages + 1) * (FRAME_HEADER + PAGE) + FRAME_HEADER;
+	assert_int_equal(sqlite3_file_control(s->db.sqlite, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal), SQLITE_OK);
+	assert_int_equal(wal->pMethods->xRead(wal, page, sizeof(page), at), SQLITE_IOERR_SHORT_READ);
+	writes_of(s, 1);
+	assert_int_equal(store_wal_pages(s), pages + 2);
+	assert_int_equal(lines_left(), saved);
+	store_close(s);
+}
+
+static void save_long_lines(struct store *s, uint64_t n, char letter)
+{
+	struct store_error err;
+	char body[3001];
+	memset(body, letter, 3000);
+	body[3000] = '\0';
+	for (uint64_t i = 1; i <= n; i++) {
+		struct record r = line_of(saved + i, 1, "ann", body);
+		assert_true(store_save(s, &r, 1, &err));
+	}
+}
+
+/* Frames of a savepoint that was undone, some of which are held, are written over within the transaction. */
+static void what_is_undone_in_part_is_written_over(void **state)
+{
+	struct store *s = begin(state);
+	struct store_error err;
+	assert_int_equal(sqlite3_exec(s->db.sqlite, "PRAGMA cache_size = 5", NULL, NULL, NULL), SQLITE_OK);
+	assert_true(store_begin(s, &err));
+	save_long_lines(s, 3, 'x');
+	saved += 3;
+	assert_int_equal(sqlite3_exec(s->db.sqlite, "SAVEPOINT a", NULL, NULL, NULL), SQLITE_OK);
+	save_long_lines(s, 12, 'y');
+	assert_int_equal(sqlite3_exec(s->db.sqlite, "ROLLBACK TO a; RELEASE a", NULL, NULL, NULL), SQLITE_OK);
+	save_long_lines(s, 7, 'z');
+	saved += 7;
+	assert_true(store_commit(s, &err));
+	assert_int_equal(lines_left(), saved);
+	assert_int_equal(db_number_of(&s->db, "SELECT count(*) FROM messages WHERE body LIKE 'z%'", -1), 7);
+	assert_int_equal(db_number_of(&s->db, "SELECT count(*) FROM messages WHERE body LIKE 'y%'", -1), 0);
+	assert_integrity(s);
+	store_close(s);
+}
+
 static void what_could_not_be_written_is_not_committed(void **state)
 {
 	struct store *s = begin(state);
@@ -172,17 +230,11 @@ static void what_is_rolled_back_is_not_written_later(void **state)
 	struct store *s = begin(state);
 	struct store_error err;
 	sqlite3 *other;
-	char body[3001];
-	memset(body, 'x', 3000);
-	body[3000] = '\0';
 	assert_int_equal(sqlite3_exec(s->db.sqlite, "PRAGMA cache_size = 5", NULL, NULL, NULL), SQLITE_OK);
 	/* Then nothing of it is read from the WAL on the way back, before which it would be written. */
 	assert_true(store_checkpoint(s));
 	assert_true(store_begin(s, &err));
-	for (uint64_t i = 1; i <= 12; i++) {
-		struct record r = line_of(saved + i, 1, "ann", body);
-		assert_true(store_save(s, &r, 1, &err));
-	}
+	save_long_lines(s, 12, 'x');
 	db_rollback(&s->db);
 	assert_int_equal(sqlite3_open(folder_file(folder, "chat.db"), &other), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(other, "CREATE TABLE other(x); INSERT INTO other VALUES(randomblob(100000));"
@@ -238,6 +290,8 @@ int main(void)
 		IN_FOLDER(one_that_is_large_is_a_few),
 		IN_FOLDER(pages_that_are_written_early_are_read_again),
 		IN_FOLDER(a_header_written_again_is_not_held),
+		IN_FOLDER(a_page_is_written_where_one_was_read),
+		IN_FOLDER(what_is_undone_in_part_is_written_over),
 		IN_FOLDER(what_could_not_be_written_is_not_committed),
 		IN_FOLDER(what_is_rolled_back_is_not_written_later),
 		IN_FOLDER(the_salts_are_those_of_the_file),
