@@ -682,6 +682,8 @@ static void database_lose(struct writer_thread *t, const char *why)
 static bool database_left(struct writer_thread *t)
 {
 	struct store_error err;
+	/* This is the last look, and nobody reports a mount that hides the folder. */
+	store_check_again(t->w->store);
 	if (database_check(t, &err))
 		return true;
 	if (now_ms() < t->w->stop_by_ms) {
@@ -708,6 +710,7 @@ static bool thread_ended(struct writer_thread *t)
 		lost++;
 	log_errx("%u records could not be saved and are lost", lost);
 	w->lost = true;
+	store_check_again(w->store);
 	if (!store_is_intact(w->store))
 		database_lose(t, t->saving.why);
 	return true;
