@@ -248,6 +248,29 @@ static void what_is_rolled_back_is_not_written_later(void **state)
 	store_close(s);
 }
 
+/* A migration runs before the store's other parts are ready, and may fail as well. */
+static void a_bare_connection_drops_it_too(void **state)
+{
+	struct db db = { .sqlite = NULL };
+	struct store_error err;
+	sqlite3 *other;
+	store_close(begin(state));
+	assert_true(db_open(&db, folder_file(folder, "chat.db"), true, &err));
+	assert_int_equal(sqlite3_exec(db.sqlite, "PRAGMA cache_size = 5; BEGIN IMMEDIATE;"
+	                              "WITH RECURSIVE n(i) AS (SELECT 100 UNION SELECT i + 1 FROM n WHERE i < 112)"
+	                              " INSERT INTO messages SELECT i, 1, 'ann', 0, 0, hex(randomblob(1500)) FROM n;"
+	                              "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_open(folder_file(folder, "chat.db"), &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other, "CREATE TABLE other(x); INSERT INTO other VALUES(randomblob(100000));"
+	                              "INSERT INTO other SELECT x FROM other", NULL, NULL, NULL), SQLITE_OK);
+	db_close(&db);
+	sqlite3_close(other);
+	assert_int_equal(sqlite3_open(folder_file(folder, "chat.db"), &other), SQLITE_OK);
+	assert_int_equal(number_of(other, "SELECT count(DISTINCT x) FROM other"), 1);
+	sqlite3_close(other);
+	assert_int_equal(lines_seen(), saved);
+}
+
 static void assert_salts(struct store *s)
 {
 	unsigned char known[WAL_SALTS_BYTES], there[WAL_SALTS_BYTES];
@@ -294,6 +317,7 @@ int main(void)
 		IN_FOLDER(what_is_undone_in_part_is_written_over),
 		IN_FOLDER(what_could_not_be_written_is_not_committed),
 		IN_FOLDER(what_is_rolled_back_is_not_written_later),
+		IN_FOLDER(a_bare_connection_drops_it_too),
 		IN_FOLDER(the_salts_are_those_of_the_file),
 	};
 	return cmocka_run_group_tests_name("wal_frames", tests, group_setup, NULL);
