@@ -34,7 +34,7 @@ static struct wal_file *wal_of(sqlite3_file *f)
 	return (struct wal_file *)f;
 }
 
-/* On an error nothing is held any more: SQLite undoes the transaction. */
+/* On an error nothing is held any more: the transaction must be undone, which SQLite does after an error of a write. */
 static int held_write(struct wal_file *w)
 {
 	int bytes = w->bytes;
@@ -86,7 +86,10 @@ static int wal_read(sqlite3_file *f, void *to, int n, sqlite3_int64 at)
 	struct wal_file *w = wal_of(f);
 	int rc = held_write(w);
 	w->read_at = at;
-	return rc != SQLITE_OK ? rc : w->real->pMethods->xRead(w->real, to, n, at);
+	/* If the disk is full, SQLite may undo only the statement, and later commit without what was held. */
+	if (rc != SQLITE_OK)
+		return SQLITE_IOERR_WRITE;
+	return w->real->pMethods->xRead(w->real, to, n, at);
 }
 
 static int wal_truncate(sqlite3_file *f, sqlite3_int64 size)

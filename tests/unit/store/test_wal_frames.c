@@ -214,6 +214,27 @@ static void what_could_not_be_written_is_not_committed(void **state)
 	store_close(s);
 }
 
+/* For a full disk SQLite may undo only the statement, but frames of those before it are lost too. */
+static void what_a_read_could_not_write_ends_the_transaction(void **state)
+{
+	struct store *s = begin(state);
+	struct store_error err;
+	assert_int_equal(sqlite3_exec(s->db.sqlite, "PRAGMA cache_size = 5", NULL, NULL, NULL), SQLITE_OK);
+	assert_true(store_begin(s, &err));
+	save_long_lines(s, 12, 'x');
+	disk_set_fault(DISK_FULL);
+	assert_int_not_equal(sqlite3_exec(s->db.sqlite, "INSERT INTO rooms(id, name, topic)"
+	                                  " SELECT id + 1000, 'r', body FROM messages", NULL, NULL, NULL), SQLITE_OK);
+	assert_true(sqlite3_get_autocommit(s->db.sqlite));
+	assert_false(store_fail(s, &err));
+	assert_string_equal(err.text, "the disk is full");
+	disk_set_fault(DISK_WELL);
+	writes_of(s, 1);
+	assert_int_equal(lines_left(), saved);
+	assert_integrity(s);
+	store_close(s);
+}
+
 static int64_t number_of(sqlite3 *db, const char *sql)
 {
 	sqlite3_stmt *st;
@@ -316,6 +337,7 @@ int main(void)
 		IN_FOLDER(a_page_is_written_where_one_was_read),
 		IN_FOLDER(what_is_undone_in_part_is_written_over),
 		IN_FOLDER(what_could_not_be_written_is_not_committed),
+		IN_FOLDER(what_a_read_could_not_write_ends_the_transaction),
 		IN_FOLDER(what_is_rolled_back_is_not_written_later),
 		IN_FOLDER(a_bare_connection_drops_it_too),
 		IN_FOLDER(the_salts_are_those_of_the_file),
