@@ -93,8 +93,7 @@ bool store_checkpoint(struct store *s)
 {
 	int pages, copied;
 	int rc = sqlite3_wal_checkpoint_v2(s->db.sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &copied);
-	if (rc == SQLITE_OK && copied >= 0)
-		s->wal_copied = copied;
+	s->wal_copied = rc == SQLITE_OK && copied > 0 ? copied : 0;
 	return rc != SQLITE_IOERR_FSYNC;
 }
 

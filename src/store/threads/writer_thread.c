@@ -251,8 +251,13 @@ static bool database_check(struct writer_thread *t, struct store_error *err)
 static void wal_grown(struct writer *w)
 {
 	int pages = store_wal_pages(w->store), tried = w->files.wal_tried;
-	bool last = pages > WAL_PAGES_LATE || (pages > WAL_PAGES_MAX && reader_wal_left(w) <= WAL_PAGES_LAST);
+	/* It has started again. */
+	if (pages < atomic_load(&w->files.wal_pages)) {
+		atomic_store(&w->files.wal_copied, 0);
+		atomic_store(&w->files.wal_seen, 0);
+	}
 	atomic_store(&w->files.wal_pages, pages);
+	bool last = pages > WAL_PAGES_LATE || (pages > WAL_PAGES_MAX && reader_wal_left(w) <= WAL_PAGES_LAST);
 	/* While somebody reads for long, more tries would be in vain, and each takes milliseconds. */
 	if (last && (pages < tried || pages - tried >= WAL_PAGES_TRY)) {
 		w->files.wal_tried = pages;

@@ -319,6 +319,20 @@ static void the_salts_are_those_of_the_file(void **state)
 	store_close(s);
 }
 
+/* The writer decides by this how long a checkpoint of its own would take. */
+static void a_checkpoint_that_failed_has_copied_nothing(void **state)
+{
+	struct store *s = begin(state);
+	assert_true(store_checkpoint(s));
+	assert_int_equal(store_wal_copied(s), store_wal_pages(s));
+	writes_of(s, 1);
+	disk_set_fault(DISK_BROKEN);
+	store_checkpoint(s);
+	disk_set_fault(DISK_WELL);
+	assert_int_equal(store_wal_copied(s), 0);
+	store_close(s);
+}
+
 static int group_setup(void **state)
 {
 	(void)state;
@@ -341,6 +355,7 @@ int main(void)
 		IN_FOLDER(what_is_rolled_back_is_not_written_later),
 		IN_FOLDER(a_bare_connection_drops_it_too),
 		IN_FOLDER(the_salts_are_those_of_the_file),
+		IN_FOLDER(a_checkpoint_that_failed_has_copied_nothing),
 	};
 	return cmocka_run_group_tests_name("wal_frames", tests, group_setup, NULL);
 }
