@@ -17,7 +17,10 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
-enum { XFS_MAGIC = 0x58465342 }; /* statfs(2); linux/magic.h lacks it */
+enum {
+	XFS_MAGIC = 0x58465342, /* statfs(2); linux/magic.h lacks it */
+	EVENTS_READ_MAX = 16,   /* buffers of events read at one look; the next look hears of the others */
+};
 
 enum location_check location_check(const char *path, const struct file_id *id)
 {
@@ -112,7 +115,7 @@ static bool location_heard(const struct location *p)
 {
 	char events[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
 	bool heard = false;
-	while (read(p->watch, events, sizeof(events)) > 0)
+	for (int i = 0; i < EVENTS_READ_MAX && read(p->watch, events, sizeof(events)) > 0; i++)
 		heard = true;
 	return heard || errno != EAGAIN;
 }

@@ -78,18 +78,25 @@ static void one_that_is_large_is_a_few(void **state)
 	store_close(s);
 }
 
-/* Pages that the cache has no room for are written before the commit, and read again. */
-static void pages_that_are_written_early_are_read_again(void **state)
+/* Begins a transaction of lines in no order, so that pages that the cache has no room for are written early, needed
+ * again, and changed again. */
+static void begin_spilled(struct store *s)
 {
-	struct store *s = begin(state);
 	struct store_error err;
 	assert_int_equal(sqlite3_exec(s->db.sqlite, "PRAGMA cache_size = 5", NULL, NULL, NULL), SQLITE_OK);
 	assert_true(store_begin(s, &err));
 	for (uint64_t i = 1; i <= MANY; i++) {
-		/* Here and there, so that pages are needed again. */
-		struct record r = line_of(saved + 1 + (i * 1009) % MANY, 1, "ann", "a line with some words in it, for its length");
+		uint64_t seq = saved + 1 + (i * 1009) % MANY;
+		struct record r = line_of(seq, 1, "ann", "a line with some words in it, for its length");
 		assert_true(store_save(s, &r, 1, &err));
 	}
+}
+
+static void pages_that_are_written_early_are_read_again(void **state)
+{
+	struct store *s = begin(state);
+	struct store_error err;
+	begin_spilled(s);
 	assert_int_equal(lines_seen(), saved);
 	assert_true(store_commit(s, &err));
 	assert_int_equal(lines_seen(), saved + MANY);
@@ -134,12 +141,7 @@ static void a_header_written_again_is_not_held(void **state)
 {
 	struct store *s = begin(state);
 	struct store_error err;
-	assert_int_equal(sqlite3_exec(s->db.sqlite, "PRAGMA cache_size = 5", NULL, NULL, NULL), SQLITE_OK);
-	assert_true(store_begin(s, &err));
-	for (uint64_t i = 1; i <= MANY; i++) {
-		struct record r = line_of(saved + 1 + (i * 1009) % MANY, 1, "ann", "a line with some words in it, for its length");
-		assert_true(store_save(s, &r, 1, &err));
-	}
+	begin_spilled(s);
 	assert_true(store_commit(s, &err));
 	assert_int_equal(lines_left(), saved + MANY);
 	store_close(s);
@@ -311,7 +313,7 @@ static void the_salts_are_those_of_the_file(void **state)
 	struct store *s = begin(state);
 	for (int i = 0; i < 3; i++) {
 		assert_salts(s);
-		/* Then the next commit begins the WAL anew. */
+		/* Then the next commit begins the WAL again. */
 		assert_true(store_checkpoint(s));
 		writes_of(s, 1);
 	}
