@@ -59,7 +59,7 @@ void location_note(struct store *s)
 
 /* -- watching ----------------------------------------------------------------------------------- */
 
-/* Others, such as those of other machines, change without telling us. */
+/* Other file systems, those on a network above all, change without telling us. */
 static bool filesystem_tells(const char *folder)
 {
 	static const long told[] = {
@@ -74,8 +74,8 @@ static bool filesystem_tells(const char *folder)
 	return false;
 }
 
-/* The folder, and all above it, whose moving takes the database along. False as well if one of them is a link by now:
- * nobody tells when a link is removed. */
+/* The folder, and all above it, whose moving takes the database along. False if one of them has become a symbolic link,
+ * because removing that is not reported. */
 static bool folders_watch(int fd, const char *folder)
 {
 	const uint32_t is_folder = IN_ONLYDIR | IN_DONT_FOLLOW;

@@ -8,11 +8,11 @@
 #include <string.h>
 
 enum {
-	HEADER_BYTES = 24,        /* of a frame, */
-	COMMITS_AT = 4,           /* with four that are all 0 unless the frame ends a transaction, */
-	COMMITS_BYTES = 4,
-	SALTS_AT = 8,             /* and those of the WAL that it belongs to, */
-	FILE_SALTS_AT = 16,       /* which are also in the file's own header */
+	HEADER_BYTES = 24,        /* of a frame */
+	COMMITS_AT = 4,           /* offset there of the database's size after a commit; 0 in all other frames */
+	COMMITS_BYTES = 4,        /* of that size */
+	SALTS_AT = 8,             /* offset there of the WAL's salts */
+	FILE_SALTS_AT = 16,       /* their offset in the file's own header */
 	HELD_MAX = 0x1ffff,       /* bytes: SQLite's VFS for unix writes no more at one time */
 };
 
@@ -183,7 +183,8 @@ static struct {
 	sqlite3_vfs *real;        /* the default one; NULL: ours is not registered */
 } ours;
 
-/* If a disk may damage what is next to what it writes, SQLite syncs in the middle of a frame, and writes it in parts. */
+/* If a disk may damage what is next to what it writes, SQLite syncs in the middle of a frame, and writes the frame in
+ * parts. */
 static bool may_hold(sqlite3_file *real)
 {
 	return (real->pMethods->xDeviceCharacteristics(real) & SQLITE_IOCAP_POWERSAFE_OVERWRITE) != 0;

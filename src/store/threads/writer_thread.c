@@ -41,10 +41,11 @@ enum {
 	RETRY_MS_MAX = 60000,     /* the longest time between two tries to save, if each rebuilds a
 	                           * large database */
 	INDEX_DELAY_MS = 20,      /* how long lines wait for others before they are indexed */
-	INDEX_ROWS_FEW = 512,     /* unless there are as many of them */
-	INDEX_US = 500,           /* the time of an indexing step, */
-	INDEX_US_LINE = 4,        /* or so much for each line of as many as the last */
-	INDEX_COMMITS = 2,        /* commits brought: then the index keeps up */
+	INDEX_ROWS_FEW = 512,     /* lines that are indexed without that delay */
+	INDEX_US = 500,           /* the shortest time limit of an indexing step */
+	INDEX_US_LINE = 4,        /* the limit for each line that waits, up to what INDEX_COMMITS commits bring:
+	                           * so the index keeps up */
+	INDEX_COMMITS = 2,
 	PRUNE_EVERY_MS = 60000,   /* between two looks for old lines */
 	WIPE_DELAY_MS = 30000,    /* more may be deleted by then, and the whole index is merged each
 	                           * time */

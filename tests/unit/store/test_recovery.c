@@ -550,7 +550,7 @@ static void a_link_in_place_of_a_folder_is_looked_at(void **state)
 	assert_int_equal(rmdir(above), 0);
 }
 
-/* What happens beside it is no reason to rebuild it. */
+/* What happens next to it is no reason to rebuild it. */
 static void what_lies_next_to_it_may_come_and_go(void **state)
 {
 	(void)state;
@@ -567,7 +567,7 @@ static void what_lies_next_to_it_may_come_and_go(void **state)
 	store_close(s);
 }
 
-/* Amid talk there is no pause for such a look; so it comes by time. */
+/* Amid talk there is no pause for such a look, so the files are also looked at by the clock. */
 static void what_is_not_told_is_looked_at_now_and_then(void **state)
 {
 	(void)state;
