@@ -5,6 +5,7 @@
  */
 #include "fake_disk.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,7 +132,10 @@ static int begin(enum disk_op op)
 	disk.count[op]++;
 	if (disk.ops == disk.fail_at || fails(op)) {
 		disk.faults++;
-		return disk.fault == DISK_FULL ? SQLITE_FULL : error_of[op];
+		if (disk.fault != DISK_FULL)
+			return error_of[op];
+		errno = ENOSPC;
+		return SQLITE_FULL;
 	}
 	if (disk.ops != disk.stop_at)
 		return SQLITE_OK;

@@ -20,12 +20,12 @@
 /* The place where one thread sleeps. */
 struct sleeper {
 	int fd;                 /* eventfd that ends the sleep; -1: not open */
-	int set;                /* epoll of it alone, edge-triggered: a sleep that is ended is one system call, because
-	                         * nobody has to read the eventfd */
+	int set;                /* epoll of it alone, edge-triggered, so waking up costs one system call: nobody has to
+	                         * read the eventfd */
 	_Atomic bool asleep;    /* true while it sleeps or is about to, and nobody has woken it */
 };
 
-/* False: errno says why not; it is to be closed even so. */
+/* False: errno says why. The caller closes it in either case. */
 bool sleeper_open(struct sleeper *s);
 void sleeper_close(struct sleeper *s);
 

@@ -6,7 +6,6 @@
 #include "chatd/base/bounds.h"
 #include "chatd/base/clock.h"
 #include "chatd/store/db/state.h"
-#include "chatd/store/db/wal_frames.h"
 
 #include <stdio.h>
 
@@ -26,13 +25,6 @@ static int on_wal(void *ctx, sqlite3 *db, const char *name, int pages)
 	s->wal_pages = pages;
 	wal_mark_committed(s, pages);
 	return SQLITE_OK;
-}
-
-static void on_rollback(void *db)
-{
-	sqlite3_file *wal = NULL;
-	if (sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal) == SQLITE_OK)
-		wal_frames_drop(wal);
 }
 
 static int on_progress(void *ctx)
@@ -56,7 +48,6 @@ bool connect_writer(struct store *s, struct store_error *err)
 	         "PRAGMA journal_size_limit = %d", STORE_CACHE_KIB, WAL_BYTES_KEPT);
 	if (sqlite3_exec(s->db.sqlite, pragmas, NULL, NULL, NULL) != SQLITE_OK)
 		return store_fail(s, err);
-	sqlite3_rollback_hook(s->db.sqlite, on_rollback, s->db.sqlite);
 	sqlite3_wal_hook(s->db.sqlite, on_wal, s); /* also turns automatic checkpoints off */
 	return true;
 }
@@ -102,8 +93,7 @@ bool store_checkpoint(struct store *s)
 {
 	int pages, copied;
 	int rc = sqlite3_wal_checkpoint_v2(s->db.sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &copied);
-	if (rc == SQLITE_OK && copied >= 0)
-		s->wal_copied = copied;
+	s->wal_copied = rc == SQLITE_OK && copied > 0 ? copied : 0;
 	return rc != SQLITE_IOERR_FSYNC;
 }
 

@@ -12,6 +12,13 @@
 
 /* -- the connection ---------------------------------------------------------- */
 
+static void on_rollback(void *db)
+{
+	sqlite3_file *wal = NULL;
+	if (sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal) == SQLITE_OK)
+		wal_frames_drop(wal);
+}
+
 bool db_open(struct db *db, const char *path, bool writes, struct store_error *err)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
@@ -25,6 +32,8 @@ bool db_open(struct db *db, const char *path, bool writes, struct store_error *e
 	if (rc == SQLITE_OK) {
 		sqlite3_extended_result_codes(db->sqlite, 1);
 		sqlite3_busy_timeout(db->sqlite, DB_BUSY_MS);
+		if (writes)
+			sqlite3_rollback_hook(db->sqlite, on_rollback, db->sqlite);
 		/* Until the file is known to be ours, closing must not checkpoint its WAL. */
 		sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 		if (tokenizer_register(db->sqlite))

@@ -6,7 +6,6 @@
  */
 #include "chatd/store/db/index.h"
 
-#include "chatd/base/bounds.h"
 #include "chatd/base/clock.h"
 #include "chatd/base/fold.h"
 #include "chatd/base/log.h"

@@ -17,7 +17,10 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
-enum { XFS_MAGIC = 0x58465342 }; /* statfs(2); linux/magic.h lacks it */
+enum {
+	XFS_MAGIC = 0x58465342, /* statfs(2); linux/magic.h lacks it */
+	EVENTS_READ_MAX = 16,   /* buffers of events read at one look; the next look hears of the others */
+};
 
 enum location_check location_check(const char *path, const struct file_id *id)
 {
@@ -56,7 +59,7 @@ void location_note(struct store *s)
 
 /* -- watching ----------------------------------------------------------------------------------- */
 
-/* Others, such as those of other machines, change without telling us. */
+/* Other file systems, those on a network above all, change without telling us. */
 static bool filesystem_tells(const char *folder)
 {
 	static const long told[] = {
@@ -71,8 +74,8 @@ static bool filesystem_tells(const char *folder)
 	return false;
 }
 
-/* The folder, and all above it, whose moving takes the database along. False as well if one of them is a link by now:
- * nobody tells when a link is removed. */
+/* The folder, and all above it, whose moving takes the database along. False if one of them has become a symbolic link,
+ * because removing that is not reported. */
 static bool folders_watch(int fd, const char *folder)
 {
 	const uint32_t is_folder = IN_ONLYDIR | IN_DONT_FOLLOW;
@@ -112,7 +115,7 @@ static bool location_heard(const struct location *p)
 {
 	char events[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
 	bool heard = false;
-	while (read(p->watch, events, sizeof(events)) > 0)
+	for (int i = 0; i < EVENTS_READ_MAX && read(p->watch, events, sizeof(events)) > 0; i++)
 		heard = true;
 	return heard || errno != EAGAIN;
 }

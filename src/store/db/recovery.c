@@ -199,8 +199,8 @@ static int64_t newest_record(const char *path)
 	return newest;
 }
 
-/* Keeps chatds from the database there as long as *fd is open, which is the caller's, or -1. False: one runs on it. What it
- * could not finish yet is its own. */
+/* Keeps chatds from the database there as long as *fd is open, which is the caller's, or -1. False: one runs on it.
+ * What it could not finish yet is its own. */
 static bool no_chatd_runs(const char *path, int *fd)
 {
 	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);

@@ -8,11 +8,11 @@
 #include <string.h>
 
 enum {
-	HEADER_BYTES = 24,        /* of a frame, */
-	COMMITS_AT = 4,           /* with four that are all 0 unless the frame ends a transaction, */
-	COMMITS_BYTES = 4,
-	SALTS_AT = 8,             /* and those of the WAL that it belongs to, */
-	FILE_SALTS_AT = 16,       /* which are also in the file's own header */
+	HEADER_BYTES = 24,        /* of a frame */
+	COMMITS_AT = 4,           /* offset there of the database's size after a commit; 0 in all other frames */
+	COMMITS_BYTES = 4,        /* of that size */
+	SALTS_AT = 8,             /* offset there of the WAL's salts */
+	FILE_SALTS_AT = 16,       /* their offset in the file's own header */
 	HELD_MAX = 0x1ffff,       /* bytes: SQLite's VFS for unix writes no more at one time */
 };
 
@@ -34,7 +34,7 @@ static struct wal_file *wal_of(sqlite3_file *f)
 	return (struct wal_file *)f;
 }
 
-/* On an error nothing is held any more: SQLite undoes the transaction. */
+/* On an error nothing is held any more: the transaction must be undone, which SQLite does after an error of a write. */
 static int held_write(struct wal_file *w)
 {
 	int bytes = w->bytes;
@@ -86,7 +86,10 @@ static int wal_read(sqlite3_file *f, void *to, int n, sqlite3_int64 at)
 	struct wal_file *w = wal_of(f);
 	int rc = held_write(w);
 	w->read_at = at;
-	return rc != SQLITE_OK ? rc : w->real->pMethods->xRead(w->real, to, n, at);
+	/* If the disk is full, SQLite may undo only the statement, and later commit without what was held. */
+	if (rc != SQLITE_OK)
+		return SQLITE_IOERR_WRITE;
+	return w->real->pMethods->xRead(w->real, to, n, at);
 }
 
 static int wal_truncate(sqlite3_file *f, sqlite3_int64 size)
@@ -180,7 +183,8 @@ static struct {
 	sqlite3_vfs *real;        /* the default one; NULL: ours is not registered */
 } ours;
 
-/* If a disk may damage what is next to what it writes, SQLite syncs in the middle of a frame, and writes it in parts. */
+/* If a disk may damage what is next to what it writes, SQLite syncs in the middle of a frame, and writes the frame in
+ * parts. */
 static bool may_hold(sqlite3_file *real)
 {
 	return (real->pMethods->xDeviceCharacteristics(real) & SQLITE_IOCAP_POWERSAFE_OVERWRITE) != 0;

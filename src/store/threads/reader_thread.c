@@ -1,8 +1,8 @@
 /*
  * The threads that answer: each takes the queries of its mailbox one after the other. The one with
- * quick answers also checkpoints the WAL between them, so that the writer need not. Those that
- * answer queries about secrets have no database, and run at a lower priority, as does the one that
- * makes backups.
+ * quick answers also checkpoints the WAL between them, all but its last part, which is the writer's
+ * (architecture.md). Those that answer queries about secrets have no database, and run at a lower
+ * priority, as does the one that makes backups.
  */
 #include "chatd/store/threads/reader_thread.h"
 

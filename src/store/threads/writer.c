@@ -198,7 +198,7 @@ static bool fds_open(struct writer *w, struct store_error *err)
 	if (ok)
 		w->notifications.inbox.event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (!ok || w->notifications.inbox.event_fd < 0)
-		snprintf(err->text, sizeof(err->text), "cannot make an eventfd: %s", strerror(errno));
+		snprintf(err->text, sizeof(err->text), "cannot make what a thread sleeps in: %s", strerror(errno));
 	return ok && w->notifications.inbox.event_fd >= 0;
 }
 

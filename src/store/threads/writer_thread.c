@@ -41,10 +41,11 @@ enum {
 	RETRY_MS_MAX = 60000,     /* the longest time between two tries to save, if each rebuilds a
 	                           * large database */
 	INDEX_DELAY_MS = 20,      /* how long lines wait for others before they are indexed */
-	INDEX_ROWS_FEW = 512,     /* unless there are as many of them */
-	INDEX_US = 500,           /* the time of an indexing step, */
-	INDEX_US_LINE = 4,        /* or so much for each line of as many as the last */
-	INDEX_COMMITS = 2,        /* commits brought: then the index keeps up */
+	INDEX_ROWS_FEW = 512,     /* lines that are indexed without that delay */
+	INDEX_US = 500,           /* the shortest time limit of an indexing step */
+	INDEX_US_LINE = 4,        /* the limit for each line that waits, up to what INDEX_COMMITS commits bring:
+	                           * so the index keeps up */
+	INDEX_COMMITS = 2,
 	PRUNE_EVERY_MS = 60000,   /* between two looks for old lines */
 	WIPE_DELAY_MS = 30000,    /* more may be deleted by then, and the whole index is merged each
 	                           * time */
@@ -251,8 +252,13 @@ static bool database_check(struct writer_thread *t, struct store_error *err)
 static void wal_grown(struct writer *w)
 {
 	int pages = store_wal_pages(w->store), tried = w->files.wal_tried;
-	bool last = pages > WAL_PAGES_LATE || (pages > WAL_PAGES_MAX && reader_wal_left(w) <= WAL_PAGES_LAST);
+	/* It has started again. */
+	if (pages < atomic_load(&w->files.wal_pages)) {
+		atomic_store(&w->files.wal_copied, 0);
+		atomic_store(&w->files.wal_seen, 0);
+	}
 	atomic_store(&w->files.wal_pages, pages);
+	bool last = pages > WAL_PAGES_LATE || (pages > WAL_PAGES_MAX && reader_wal_left(w) <= WAL_PAGES_LAST);
 	/* While somebody reads for long, more tries would be in vain, and each takes milliseconds. */
 	if (last && (pages < tried || pages - tried >= WAL_PAGES_TRY)) {
 		w->files.wal_tried = pages;
@@ -682,6 +688,8 @@ static void database_lose(struct writer_thread *t, const char *why)
 static bool database_left(struct writer_thread *t)
 {
 	struct store_error err;
+	/* This is the last look, and nobody reports a mount that hides the folder. */
+	store_check_again(t->w->store);
 	if (database_check(t, &err))
 		return true;
 	if (now_ms() < t->w->stop_by_ms) {
@@ -708,6 +716,7 @@ static bool thread_ended(struct writer_thread *t)
 		lost++;
 	log_errx("%u records could not be saved and are lost", lost);
 	w->lost = true;
+	store_check_again(w->store);
 	if (!store_is_intact(w->store))
 		database_lose(t, t->saving.why);
 	return true;

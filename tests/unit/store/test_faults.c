@@ -373,7 +373,7 @@ static void a_first_start_may_end_anywhere(void **state)
 			store_close(s);
 			disk_recover();
 			live(path);
-			check(path, false);
+			check(path, true);
 		}
 	}
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "chatd/store/db/state.h"
+#include "chatd/store/threads/writer_state.h"
 
 /* What cannot be removed: files whose name ends so. The linker sends the calls here. NULL: everything can be. */
 static const char *stuck;
@@ -465,6 +466,26 @@ static void an_end_that_finds_another_file_loses_nothing_in_silence(void **state
 	assert_has("chat.db", "not chatd's");
 }
 
+/* As when a mount hides the folder right after a look: no file system reports that. */
+static void hide(void)
+{
+	struct location *p = &loop.w->store->location;
+	p->file = (struct file_id){ .dev = 1, .ino = 1 };
+	p->looked_ms = INT64_MAX; /* the clock does not cause a look either */
+}
+
+static void an_end_looks_whatever_was_reported(void **state)
+{
+	(void)state;
+	append("one");
+	until_stored();
+	/* Then it is indexed, and nothing is left to do. */
+	ask(QUERY_SEARCH, "one");
+	until_heard('R', 0);
+	hide();
+	assert_false(stop(100));
+}
+
 /* -- how it is noticed --------------------------------------------------------------------------------- */
 
 /* Where a file system tells, it is asked only then; both ways are gone. */
@@ -529,7 +550,7 @@ static void a_link_in_place_of_a_folder_is_looked_at(void **state)
 	assert_int_equal(rmdir(above), 0);
 }
 
-/* What happens beside it is no reason to rebuild it. */
+/* What happens next to it is no reason to rebuild it. */
 static void what_lies_next_to_it_may_come_and_go(void **state)
 {
 	(void)state;
@@ -546,7 +567,7 @@ static void what_lies_next_to_it_may_come_and_go(void **state)
 	store_close(s);
 }
 
-/* Amid talk there is no pause for such a look; so it comes by time. */
+/* Amid talk there is no pause for such a look, so the files are also looked at by the clock. */
 static void what_is_not_told_is_looked_at_now_and_then(void **state)
 {
 	(void)state;
@@ -604,6 +625,7 @@ int main(void)
 		WITH_LOOP(where_nobody_talks_it_is_noticed_as_well),
 		WITH_LOOP(a_reason_that_changes_is_told),
 		WITH_LOOP(an_end_that_finds_another_file_loses_nothing_in_silence),
+		WITH_LOOP(an_end_looks_whatever_was_reported),
 	};
 	return cmocka_run_group_tests_name("recovery", tests, group_setup, NULL);
 }

@@ -3,9 +3,8 @@
  */
 #include "store_help.h"
 
-#include "chatd/base/clock.h"
-
 #include "chatd/base/bounds.h"
+#include "chatd/base/clock.h"
 #include "chatd/store/db/lines.h"
 #include "chatd/store/db/tokenizer.h"
 

@@ -48,6 +48,12 @@ static uint64_t lines_seen(void)
 	return n;
 }
 
+static void assert_integrity(struct store *s)
+{
+	assert_int_equal(db_number_of(&s->db, "SELECT count(*) FROM pragma_integrity_check"
+	                              " WHERE integrity_check = 'ok'", -1), 1);
+}
+
 static void a_commit_is_one_write(void **state)
 {
 	struct store *s = begin(state);
@@ -72,22 +78,29 @@ static void one_that_is_large_is_a_few(void **state)
 	store_close(s);
 }
 
-/* Pages that the cache has no room for are written before the commit, and read again. */
-static void pages_that_are_written_early_are_read_again(void **state)
+/* Begins a transaction of lines in no order, so that pages that the cache has no room for are written early, needed
+ * again, and changed again. */
+static void begin_spilled(struct store *s)
 {
-	struct store *s = begin(state);
 	struct store_error err;
 	assert_int_equal(sqlite3_exec(s->db.sqlite, "PRAGMA cache_size = 5", NULL, NULL, NULL), SQLITE_OK);
 	assert_true(store_begin(s, &err));
 	for (uint64_t i = 1; i <= MANY; i++) {
-		/* Here and there, so that pages are needed again. */
-		struct record r = line_of(saved + 1 + (i * 1009) % MANY, 1, "ann", "a line with some words in it, for its length");
+		uint64_t seq = saved + 1 + (i * 1009) % MANY;
+		struct record r = line_of(seq, 1, "ann", "a line with some words in it, for its length");
 		assert_true(store_save(s, &r, 1, &err));
 	}
+}
+
+static void pages_that_are_written_early_are_read_again(void **state)
+{
+	struct store *s = begin(state);
+	struct store_error err;
+	begin_spilled(s);
 	assert_int_equal(lines_seen(), saved);
 	assert_true(store_commit(s, &err));
 	assert_int_equal(lines_seen(), saved + MANY);
-	assert_int_equal(db_number_of(&s->db, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'", -1), 1);
+	assert_integrity(s);
 	store_close(s);
 }
 
@@ -128,14 +141,61 @@ static void a_header_written_again_is_not_held(void **state)
 {
 	struct store *s = begin(state);
 	struct store_error err;
-	assert_int_equal(sqlite3_exec(s->db.sqlite, "PRAGMA cache_size = 5", NULL, NULL, NULL), SQLITE_OK);
-	assert_true(store_begin(s, &err));
-	for (uint64_t i = 1; i <= MANY; i++) {
-		struct record r = line_of(saved + 1 + (i * 1009) % MANY, 1, "ann", "a line with some words in it, for its length");
-		assert_true(store_save(s, &r, 1, &err));
-	}
+	begin_spilled(s);
 	assert_true(store_commit(s, &err));
 	assert_int_equal(lines_left(), saved + MANY);
+	store_close(s);
+}
+
+/* A page that is written where one was read last has its header before it. */
+static void a_page_is_written_where_one_was_read(void **state)
+{
+	enum { WAL_HEADER = 32, FRAME_HEADER = 24, PAGE = 4096 };
+	struct store *s = begin(state);
+	sqlite3_file *wal;
+	char page[PAGE];
+	int pages = store_wal_pages(s);
+	/* A line's commit is two frames; this is where the second one's page will be. */
+	sqlite3_int64 at = WAL_HEADER + (sqlite3_int64)(pages + 1) * (FRAME_HEADER + PAGE) + FRAME_HEADER;
+	assert_int_equal(sqlite3_file_control(s->db.sqlite, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal), SQLITE_OK);
+	assert_int_equal(wal->pMethods->xRead(wal, page, sizeof(page), at), SQLITE_IOERR_SHORT_READ);
+	writes_of(s, 1);
+	assert_int_equal(store_wal_pages(s), pages + 2);
+	assert_int_equal(lines_left(), saved);
+	store_close(s);
+}
+
+static void save_long_lines(struct store *s, uint64_t n, char letter)
+{
+	struct store_error err;
+	char body[3001];
+	memset(body, letter, 3000);
+	body[3000] = '\0';
+	for (uint64_t i = 1; i <= n; i++) {
+		struct record r = line_of(saved + i, 1, "ann", body);
+		assert_true(store_save(s, &r, 1, &err));
+	}
+}
+
+/* Frames of a savepoint that was undone, some of which are held, are written over within the transaction. */
+static void what_is_undone_in_part_is_written_over(void **state)
+{
+	struct store *s = begin(state);
+	struct store_error err;
+	assert_int_equal(sqlite3_exec(s->db.sqlite, "PRAGMA cache_size = 5", NULL, NULL, NULL), SQLITE_OK);
+	assert_true(store_begin(s, &err));
+	save_long_lines(s, 3, 'x');
+	saved += 3;
+	assert_int_equal(sqlite3_exec(s->db.sqlite, "SAVEPOINT a", NULL, NULL, NULL), SQLITE_OK);
+	save_long_lines(s, 12, 'y');
+	assert_int_equal(sqlite3_exec(s->db.sqlite, "ROLLBACK TO a; RELEASE a", NULL, NULL, NULL), SQLITE_OK);
+	save_long_lines(s, 7, 'z');
+	saved += 7;
+	assert_true(store_commit(s, &err));
+	assert_int_equal(lines_left(), saved);
+	assert_int_equal(db_number_of(&s->db, "SELECT count(*) FROM messages WHERE body LIKE 'z%'", -1), 7);
+	assert_int_equal(db_number_of(&s->db, "SELECT count(*) FROM messages WHERE body LIKE 'y%'", -1), 0);
+	assert_integrity(s);
 	store_close(s);
 }
 
@@ -156,6 +216,27 @@ static void what_could_not_be_written_is_not_committed(void **state)
 	store_close(s);
 }
 
+/* For a full disk SQLite may undo only the statement, but frames of those before it are lost too. */
+static void what_a_read_could_not_write_ends_the_transaction(void **state)
+{
+	struct store *s = begin(state);
+	struct store_error err;
+	assert_int_equal(sqlite3_exec(s->db.sqlite, "PRAGMA cache_size = 5", NULL, NULL, NULL), SQLITE_OK);
+	assert_true(store_begin(s, &err));
+	save_long_lines(s, 12, 'x');
+	disk_set_fault(DISK_FULL);
+	assert_int_not_equal(sqlite3_exec(s->db.sqlite, "INSERT INTO rooms(id, name, topic)"
+	                                  " SELECT id + 1000, 'r', body FROM messages", NULL, NULL, NULL), SQLITE_OK);
+	assert_true(sqlite3_get_autocommit(s->db.sqlite));
+	assert_false(store_fail(s, &err));
+	assert_string_equal(err.text, "the disk is full");
+	disk_set_fault(DISK_WELL);
+	writes_of(s, 1);
+	assert_int_equal(lines_left(), saved);
+	assert_integrity(s);
+	store_close(s);
+}
+
 static int64_t number_of(sqlite3 *db, const char *sql)
 {
 	sqlite3_stmt *st;
@@ -172,17 +253,11 @@ static void what_is_rolled_back_is_not_written_later(void **state)
 	struct store *s = begin(state);
 	struct store_error err;
 	sqlite3 *other;
-	char body[3001];
-	memset(body, 'x', 3000);
-	body[3000] = '\0';
 	assert_int_equal(sqlite3_exec(s->db.sqlite, "PRAGMA cache_size = 5", NULL, NULL, NULL), SQLITE_OK);
 	/* Then nothing of it is read from the WAL on the way back, before which it would be written. */
 	assert_true(store_checkpoint(s));
 	assert_true(store_begin(s, &err));
-	for (uint64_t i = 1; i <= 12; i++) {
-		struct record r = line_of(saved + i, 1, "ann", body);
-		assert_true(store_save(s, &r, 1, &err));
-	}
+	save_long_lines(s, 12, 'x');
 	db_rollback(&s->db);
 	assert_int_equal(sqlite3_open(folder_file(folder, "chat.db"), &other), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(other, "CREATE TABLE other(x); INSERT INTO other VALUES(randomblob(100000));"
@@ -194,6 +269,29 @@ static void what_is_rolled_back_is_not_written_later(void **state)
 	sqlite3_close(other);
 	assert_int_equal(lines_left(), saved);
 	store_close(s);
+}
+
+/* A migration runs before the store's other parts are ready, and may fail as well. */
+static void a_bare_connection_drops_it_too(void **state)
+{
+	struct db db = { .sqlite = NULL };
+	struct store_error err;
+	sqlite3 *other;
+	store_close(begin(state));
+	assert_true(db_open(&db, folder_file(folder, "chat.db"), true, &err));
+	assert_int_equal(sqlite3_exec(db.sqlite, "PRAGMA cache_size = 5; BEGIN IMMEDIATE;"
+	                              "WITH RECURSIVE n(i) AS (SELECT 100 UNION SELECT i + 1 FROM n WHERE i < 112)"
+	                              " INSERT INTO messages SELECT i, 1, 'ann', 0, 0, hex(randomblob(1500)) FROM n;"
+	                              "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_open(folder_file(folder, "chat.db"), &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other, "CREATE TABLE other(x); INSERT INTO other VALUES(randomblob(100000));"
+	                              "INSERT INTO other SELECT x FROM other", NULL, NULL, NULL), SQLITE_OK);
+	db_close(&db);
+	sqlite3_close(other);
+	assert_int_equal(sqlite3_open(folder_file(folder, "chat.db"), &other), SQLITE_OK);
+	assert_int_equal(number_of(other, "SELECT count(DISTINCT x) FROM other"), 1);
+	sqlite3_close(other);
+	assert_int_equal(lines_seen(), saved);
 }
 
 static void assert_salts(struct store *s)
@@ -215,11 +313,25 @@ static void the_salts_are_those_of_the_file(void **state)
 	struct store *s = begin(state);
 	for (int i = 0; i < 3; i++) {
 		assert_salts(s);
-		/* Then the next commit begins the WAL anew. */
+		/* Then the next commit begins the WAL again. */
 		assert_true(store_checkpoint(s));
 		writes_of(s, 1);
 	}
 	assert_false(wal_frames_salts(NULL, none));
+	store_close(s);
+}
+
+/* The writer decides by this how long a checkpoint of its own would take. */
+static void a_checkpoint_that_failed_has_copied_nothing(void **state)
+{
+	struct store *s = begin(state);
+	assert_true(store_checkpoint(s));
+	assert_int_equal(store_wal_copied(s), store_wal_pages(s));
+	writes_of(s, 1);
+	disk_set_fault(DISK_BROKEN);
+	store_checkpoint(s);
+	disk_set_fault(DISK_WELL);
+	assert_int_equal(store_wal_copied(s), 0);
 	store_close(s);
 }
 
@@ -238,9 +350,14 @@ int main(void)
 		IN_FOLDER(one_that_is_large_is_a_few),
 		IN_FOLDER(pages_that_are_written_early_are_read_again),
 		IN_FOLDER(a_header_written_again_is_not_held),
+		IN_FOLDER(a_page_is_written_where_one_was_read),
+		IN_FOLDER(what_is_undone_in_part_is_written_over),
 		IN_FOLDER(what_could_not_be_written_is_not_committed),
+		IN_FOLDER(what_a_read_could_not_write_ends_the_transaction),
 		IN_FOLDER(what_is_rolled_back_is_not_written_later),
+		IN_FOLDER(a_bare_connection_drops_it_too),
 		IN_FOLDER(the_salts_are_those_of_the_file),
+		IN_FOLDER(a_checkpoint_that_failed_has_copied_nothing),
 	};
 	return cmocka_run_group_tests_name("wal_frames", tests, group_setup, NULL);
 }

@@ -348,6 +348,31 @@ static void the_wal_starts_again_amid_talk(void **state)
 	} while (pages >= before);
 }
 
+/* Otherwise the writer would take what is left of it for the last part, and copy all of it between two commits. */
+static void a_wal_that_starts_again_is_not_copied_yet(void **state)
+{
+	enum { PAGES = WAL_PAGES_MAX + 1 };
+	struct shared_files *f = &loop.w->files;
+	(void)state;
+	append("one");
+	until_stored();
+	/* As if the WAL had grown this long. */
+	atomic_store(&f->wal_seen, PAGES);
+	atomic_store(&f->wal_copied, PAGES - WAL_PAGES_LAST);
+	atomic_store(&f->wal_pages, PAGES);
+	assert_int_equal(reader_wal_left(loop.w), WAL_PAGES_LAST);
+	append("two");
+	loop_wake();
+	writer_stop_begin(loop.w, 60000);
+	while (!writer_stop_wait(loop.w, 1000)) {
+	}
+	assert_true(atomic_load(&f->wal_pages) < PAGES);
+	/* And the new one grows as long before a reader does a checkpoint. */
+	atomic_store(&f->wal_pages, PAGES);
+	assert_int_equal(reader_wal_left(loop.w), PAGES);
+	assert_true(stop(0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -369,6 +394,7 @@ int main(void)
 		WITH_LOOP(bad_words_are_answered_with_a_sentence),
 		WITH_LOOP(the_wal_is_copied_between_queries),
 		WITH_LOOP(the_wal_starts_again_amid_talk),
+		WITH_LOOP(a_wal_that_starts_again_is_not_copied_yet),
 	};
 	return cmocka_run_group_tests_name("writer", tests, group_setup, NULL);
 }

@@ -24,7 +24,7 @@ void store_interrupt(struct store *s);
 /* Copies the WAL into the database without waiting for anybody (SQLITE_CHECKPOINT_PASSIVE). False:
  * a sync failed, and the writer must be told (store_doubt). */
 bool store_checkpoint(struct store *s);
-/* Pages of the WAL that this connection's last checkpoint found copied, by whomever. */
+/* Pages of the WAL that were copied after this connection's last checkpoint, by any connection. 0 if it failed. */
 int store_wal_copied(struct store *s);
 /* The pages in the WAL after this connection's last commit. */
 int store_wal_pages(struct store *s);

@@ -19,8 +19,8 @@ struct fulltext_index {
 
 /*
  * Adds up to rows lines to the index. It stops earlier once until_us has passed (CLOCK_MONOTONIC; 0: no limit), but
- * not before the first few lines. Returns how many it added, -1 on error. store_indexed is the id up to which it is complete;
- * lines beyond it are not found by a search.
+ * not before the first few lines. Returns how many it added, -1 on error. store_indexed is the id up to which it is
+ * complete; lines beyond it are not found by a search.
  */
 int store_index(struct store *s, int rows, int64_t until_us, struct store_error *err);
 uint64_t store_indexed(struct store *s);

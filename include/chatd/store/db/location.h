@@ -24,13 +24,13 @@ struct location {
 	char *path, *wal_path, *shm_path; /* owned, as is folder */
 	char *folder;            /* with its slash */
 	struct file_id file, wal, shm, in; /* the four */
-	bool watched;            /* the folder and those above it tell what happens to them, */
-	int watch;               /* through this inotify */
-	bool doubted;            /* the next look does not trust that */
+	bool watched;            /* the file system reports changes to the folder and those above it */
+	int watch;               /* the inotify descriptor, if watched */
+	bool doubted;            /* look at the files next time, whatever was reported */
 	int64_t looked_ms;       /* monotonic: when the files were last looked at */
 };
 
-enum { LOCATION_CHECK_MS = 1000 }; /* they are looked at after this time even if nothing was told */
+enum { LOCATION_CHECK_MS = 1000 }; /* they are looked at after this time even if nothing was reported */
 
 enum location_check {
 	LOCATION_SAME,     /* the file is still there, or chatd cannot tell */

@@ -33,8 +33,8 @@ struct rows *store_query_within(struct store *s, const struct query *q, int cpu_
 
 /* The size of the database, in bytes. */
 int64_t store_bytes(struct store *s);
-/* Bytes that can still be saved: free on the disk, and, unless that is `enough`, within the database itself.
- * UINT64_MAX: not known. */
+/* Bytes that can still be saved: free on the disk; if that is less than `enough`, plus what is free within the
+ * database. UINT64_MAX: not known. */
 uint64_t store_free_bytes(struct store *s, uint64_t enough);
 
 #endif

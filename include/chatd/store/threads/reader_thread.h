@@ -32,7 +32,8 @@ struct reader {
 
 /* The thread's function; arg is the struct reader. */
 void *reader_thread_main(void *arg);
-/* Pages of the WAL that are not copied yet: all, if there are fewer than were copied, because it has started again. */
+/* Pages of the WAL that no reader has copied yet: all, if the WAL has started again since a reader's last
+ * checkpoint. */
 int reader_wal_left(const struct writer *w);
 /* A checkpoint is due, and the thread that does them is to be woken. */
 bool reader_copy_due(const struct writer *w);

@@ -32,12 +32,12 @@
 
 enum {
 	RETRY_MS = 1000,         /* between two tries to save, or to open, after a failure */
-	WAL_PAGES_COPY = 1000,   /* a reader does a checkpoint after this many new pages, */
-	WAL_PAGES_MAX = 8192,    /* and beyond this (32 MiB) the WAL is to start again, which it only does after a
-	                          * checkpoint that has found nothing written meanwhile: the writer does that, */
-	WAL_PAGES_LAST = 1024,   /* once a reader has left so few */
-	WAL_PAGES_LATE = 8 * WAL_PAGES_MAX, /* or in any case, */
-	WAL_PAGES_TRY = 128,     /* and again after so many new pages, if it could not */
+	WAL_PAGES_COPY = 1000,   /* new pages after which a reader does a checkpoint */
+	WAL_PAGES_MAX = 8192,    /* beyond this (32 MiB) the WAL must start again: it only does after a checkpoint
+	                          * during which nobody wrote, which is the writer's */
+	WAL_PAGES_LAST = 1024,   /* the most that the reader leaves for that checkpoint */
+	WAL_PAGES_LATE = 8 * WAL_PAGES_MAX, /* beyond this the writer does not wait for the reader */
+	WAL_PAGES_TRY = 128,     /* new pages between two tries of the writer's */
 };
 
 /* The sorts of waiting queries. */
