@@ -11,7 +11,11 @@
 #include "chatd/base/log.h"
 #include "chatd/store/db/state.h"
 
-enum { INDEX_ROWS_PIECE = 64 }; /* between two looks at the clock: 0.2 ms */
+enum {
+	INDEX_ROWS_LEAST = 64, /* lines of a step, however little time it has */
+	LINE_NS = 4000,        /* the time of a line, until one is known */
+	LINE_NS_SLOWLY = 8,    /* it falls by this part of the difference, where lines take less */
+};
 
 uint64_t store_indexed(struct store *s)
 {
@@ -19,9 +23,9 @@ uint64_t store_indexed(struct store *s)
 	return s->index.indexed >= s->transaction.saved.line_id ? s->transaction.saved.seq : s->index.indexed;
 }
 
-/* Takes the lines after *last. Returns their number; -1: error. One statement for all of them: a statement's
- * beginning and end cost as much as a line. */
-static int index_piece(struct store *s, int rows, uint64_t *last)
+/* Takes the lines after *last. Returns their number; -1: error. One statement for all of them: its beginning and end
+ * cost as much as a line, and FTS5 makes a part of the index of what each has brought. */
+static int index_lines(struct store *s, int rows, uint64_t *last)
 {
 	sqlite3_stmt *st = db_stmt(&s->db, SQL_FTS_ADD);
 	if (!st)
@@ -38,22 +42,23 @@ static int index_piece(struct store *s, int rows, uint64_t *last)
 	return n;
 }
 
-/* The same in pieces, until the time comes. */
-static int index_lines(struct store *s, int rows, int64_t until_us, uint64_t *last)
+/* The same, as many as go into that time if they are like those before. */
+static int index_within(struct store *s, int rows, int64_t us, uint64_t *last)
 {
-	int all = 0;
-	while (all < rows && *last < s->transaction.saved.line_id &&
-	       (all == 0 || until_us == 0 || clock_us(CLOCK_MONOTONIC) < until_us)) {
-		int piece = rows - all < INDEX_ROWS_PIECE ? rows - all : INDEX_ROWS_PIECE;
-		int n = index_piece(s, piece, last);
-		if (n < 0)
-			return -1;
-		all += n;
-	}
-	return all;
+	int64_t begin_us = clock_us(CLOCK_MONOTONIC), before = s->index.line_ns;
+	int64_t fit = us * 1000 / (before > 0 ? before : LINE_NS);
+	if (fit < INDEX_ROWS_LEAST)
+		fit = INDEX_ROWS_LEAST;
+	int n = index_lines(s, fit < rows ? (int)fit : rows, last);
+	if (n < INDEX_ROWS_LEAST)
+		return n;
+	int64_t ns = (clock_us(CLOCK_MONOTONIC) - begin_us) * 1000 / n;
+	/* Longer lines may follow shorter ones at any time. */
+	s->index.line_ns = ns > before ? ns : before - (before - ns) / LINE_NS_SLOWLY;
+	return n;
 }
 
-int store_index(struct store *s, int rows, int64_t until_us, struct store_error *err)
+int store_index(struct store *s, int rows, int64_t us, struct store_error *err)
 {
 	if (s->index.indexed >= s->transaction.saved.line_id)
 		return 0;
@@ -62,7 +67,7 @@ int store_index(struct store *s, int rows, int64_t until_us, struct store_error 
 		store_fail(s, err);
 		return -1;
 	}
-	int n = index_lines(s, rows, until_us, &last);
+	int n = us > 0 ? index_within(s, rows, us, &last) : index_lines(s, rows, &last);
 	if (n < 0 || !db_meta_set(&s->db, "indexed", (int64_t)last) ||
 	    !db_run(db_stmt(&s->db, SQL_COMMIT))) {
 		store_fail(s, err);

@@ -46,6 +46,9 @@ enum {
 	INDEX_US_LINE = 4,        /* the limit for each line that waits, up to what INDEX_COMMITS commits bring:
 	                           * so the index keeps up */
 	INDEX_COMMITS = 2,
+	INDEX_US_QUIET = 2000,    /* the shortest one while nothing was saved for QUIET_US: there is much to index then if
+	                           * the index is made again */
+	QUIET_US = 20000,
 	PRUNE_EVERY_MS = 60000,   /* between two looks for old lines */
 	WIPE_DELAY_MS = 30000,    /* more may be deleted by then, and the whole index is merged each
 	                           * time */
@@ -397,12 +400,13 @@ static void maintenance_failed(struct writer_thread *t, const char *what, const 
 	t->maintenance.failing = true;
 }
 
-/* When an indexing step that begins now ends. A longer one costs less a line; but the next commit waits for it. */
-static int64_t index_until_us(const struct writer_thread *t)
+/* The time of an indexing step. A longer one costs less a line; but the next commit waits for it. */
+static int64_t index_us(const struct writer_thread *t)
 {
 	uint64_t lag = index_lag(t), brought = INDEX_COMMITS * t->saving.last_records;
 	int64_t needs_us = (int64_t)(lag < brought ? lag : brought) * INDEX_US_LINE;
-	return now_us() + (needs_us > INDEX_US ? needs_us : INDEX_US);
+	int64_t least_us = now_us() - t->saving.committed_us >= QUIET_US ? INDEX_US_QUIET : INDEX_US;
+	return needs_us > least_us ? needs_us : least_us;
 }
 
 static bool index_due(struct writer_thread *t)
@@ -418,7 +422,7 @@ static bool index_work(struct writer_thread *t)
 	struct store_error err;
 	if (t->stopping || !index_due(t) || (t->maintenance.failing && now_ms() < t->maintenance.at_ms))
 		return false;
-	if (store_index(t->w->store, INDEX_ROWS_STEP, index_until_us(t), &err) < 0) {
+	if (store_index(t->w->store, INDEX_ROWS_STEP, index_us(t), &err) < 0) {
 		maintenance_failed(t, "indexing", &err);
 		return false;
 	}

@@ -4,8 +4,8 @@
 #include "store_help.h"
 
 #include "chatd/base/bounds.h"
-#include "chatd/base/clock.h"
 #include "chatd/store/db/lines.h"
+#include "chatd/store/db/state.h"
 #include "chatd/store/db/tokenizer.h"
 
 static struct store *store;
@@ -338,20 +338,28 @@ static void what_is_not_indexed_is_not_found(void **state)
 	assert_int_equal(store_indexed(store), 11);
 }
 
-static void a_step_ends_when_its_time_has_come(void **state)
+/* A step has as many lines as took its time before. */
+static void a_step_has_what_its_time_allows(void **state)
 {
 	(void)state;
 	struct store_error err;
-	int64_t now_us = clock_us(CLOCK_MONOTONIC);
-	save_lines(store, 1, 1, 300);
-	/* A few are taken even so, that it comes to an end. */
-	int n = store_index(store, 1000, now_us, &err);
-	assert_in_range(n, 1, 100);
-	assert_int_equal(store_indexed(store), n);
-	assert_int_equal(store_index(store, 10, now_us, &err), 10);
-	assert_int_equal(store_index(store, 1000, now_us + 3600 * INT64_C(1000000), &err), 290 - n);
-	assert_int_equal(store_indexed(store), 300);
-	assert_int_equal(store_index(store, 1000, now_us, &err), 0);
+	save_lines(store, 1, 1, 1000);
+	/* A few are taken whatever they take, so that it comes to an end. */
+	assert_int_equal(store_index(store, 1000, 1, &err), 64);
+	assert_in_range(store->index.line_ns, 1, 1000000000);
+	store->index.line_ns = 10000;
+	assert_int_equal(store_index(store, 1000, 1000, &err), 100);
+	store->index.line_ns = 10000;
+	assert_int_equal(store_index(store, 10, 1000, &err), 10);
+	/* One that took long is followed by a short one. */
+	store->index.line_ns = INT64_C(1000000000000);
+	assert_int_equal(store_index(store, 1000, 1000, &err), 64);
+	assert_in_range(store->index.line_ns, INT64_C(875000000000), INT64_C(876000000000));
+	store->index.line_ns = 1;
+	assert_int_equal(store_index(store, 1000, 1000, &err), 1000 - 238);
+	assert_in_range(store->index.line_ns, 2, 1000000000);
+	assert_int_equal(store_indexed(store), 1000);
+	assert_int_equal(store_index(store, 1000, 1000, &err), 0);
 	assert_string_equal(find("299"), "298 299* 300");
 }
 
@@ -538,7 +546,7 @@ int main(void)
 		WITH_STORE(what_is_hidden_up_to_a_line_is_not_beside_a_hit_either),
 		WITH_STORE(hidden_hits_are_not_counted),
 		WITH_STORE(what_is_not_indexed_is_not_found),
-		WITH_STORE(a_step_ends_when_its_time_has_come),
+		WITH_STORE(a_step_has_what_its_time_allows),
 		WITH_STORE(unread_lines_are_counted_room_by_room),
 		WITH_STORE(hidden_lines_are_not_counted),
 		WITH_STORE(a_nick_of_several_words_is_mentioned_whole),

@@ -15,14 +15,15 @@ struct fulltext_index {
 	uint64_t indexed;        /* lines up to this id are in it */
 	uint64_t reindex_to;     /* while it is being rebuilt, lines up to this id are to be in it;
 	                          * 0: it is not */
+	int64_t line_ns;         /* the time that a line takes, going by the last steps; 0: not known */
 };
 
 /*
- * Adds up to rows lines to the index. It stops earlier once until_us has passed (CLOCK_MONOTONIC; 0: no limit), but
- * not before the first few lines. Returns how many it added, -1 on error. store_indexed is the id up to which it is
+ * Adds up to rows lines to the index: if us is not 0, as many as should take that many microseconds, going by the
+ * steps before, but at least a few. Returns how many it added, -1 on error. store_indexed is the id up to which it is
  * complete; lines beyond it are not found by a search.
  */
-int store_index(struct store *s, int rows, int64_t until_us, struct store_error *err);
+int store_index(struct store *s, int rows, int64_t us, struct store_error *err);
 uint64_t store_indexed(struct store *s);
 /* The index is being rebuilt: searches do not wait for it. */
 bool store_reindexes(const struct store *s);
