@@ -144,7 +144,8 @@ static bool erase_step(struct store *s, int rows, store_same *same, struct erasi
 	return (over ? erasing_end(s, e) : erasing_move(s, e, d->last)) &&
 	       lines_filter_empty_rooms(s, d->room, &d->rooms) &&
 	       /* The highest number must outlive its line. */
-	       (d->n == 0 || db_meta_set(&s->db, "last_seq", (int64_t)s->transaction.saved.seq)) &&
+	       (d->n == 0 || (db_meta_set(&s->db, "last_seq", (int64_t)s->transaction.saved.seq) &&
+	                      index_merge_after(s, d->n))) &&
 	       db_run(db_stmt(&s->db, SQL_COMMIT));
 }
 

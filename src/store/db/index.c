@@ -1,5 +1,5 @@
 /*
- * The full-text index follows the lines.
+ * The full-text index follows the lines, and its parts are merged.
  *
  * In steps, each a transaction of its own and short, so that the lines that wait meanwhile are not
  * held up. None of them is fsynced: losing one costs work that is done again, never a line.
@@ -15,6 +15,9 @@ enum {
 	INDEX_ROWS_LEAST = 64, /* lines of a step, however little time it has */
 	LINE_NS = 4000,        /* the time of a line, until one is known */
 	LINE_NS_SLOWLY = 8,    /* it falls by this part of the difference, where lines take less */
+	MERGE_PAGES = 16,      /* pages of 4 KiB that are merged with each step, */
+	MERGE_ROWS_PAGE = 12,  /* and one more for each of so many lines, which fill part of one: they are merged once on
+	                        * each level, and a level is eight times as large as the one below */
 };
 
 uint64_t store_indexed(struct store *s)
@@ -58,6 +61,22 @@ static int index_within(struct store *s, int rows, int64_t us, uint64_t *last)
 	return n;
 }
 
+int index_merge(struct store *s, int pages)
+{
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_FTS_MERGE);
+	int before = sqlite3_total_changes(s->db.sqlite);
+	if (!st)
+		return -1;
+	sqlite3_bind_int(st, 1, pages);
+	/* sqlite.org/fts5.html, 6.8: less than 2 if there was nothing to merge. */
+	return db_run(st) ? sqlite3_total_changes(s->db.sqlite) - before >= 2 : -1;
+}
+
+bool index_merge_after(struct store *s, int lines)
+{
+	return index_merge(s, MERGE_PAGES + lines / MERGE_ROWS_PAGE) >= 0;
+}
+
 int store_index(struct store *s, int rows, int64_t us, struct store_error *err)
 {
 	if (s->index.indexed >= s->transaction.saved.line_id)
@@ -68,7 +87,7 @@ int store_index(struct store *s, int rows, int64_t us, struct store_error *err)
 		return -1;
 	}
 	int n = us > 0 ? index_within(s, rows, us, &last) : index_lines(s, rows, &last);
-	if (n < 0 || !db_meta_set(&s->db, "indexed", (int64_t)last) ||
+	if (n < 0 || !index_merge_after(s, n) || !db_meta_set(&s->db, "indexed", (int64_t)last) ||
 	    !db_run(db_stmt(&s->db, SQL_COMMIT))) {
 		store_fail(s, err);
 		return -1;

@@ -187,7 +187,7 @@ static int prune_all(struct store *s, struct prune *p, int64_t before_ms, uint64
 	if (p->n && !s->wipe.wanted && !db_meta_set(&s->db, "wipe", 1))
 		return -1;
 	/* The highest number must outlive its line. */
-	if (p->n && !db_meta_set(&s->db, "last_seq", (int64_t)s->transaction.saved.seq))
+	if (p->n && (!db_meta_set(&s->db, "last_seq", (int64_t)s->transaction.saved.seq) || !index_merge_after(s, p->n)))
 		return -1;
 	return p->again ? p->max : p->n + seen;
 }

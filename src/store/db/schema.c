@@ -92,6 +92,12 @@ static const char *const migrations[] = {
 	 * the same one, whatever each has deleted by then. */
 	"ALTER TABLE rooms ADD COLUMN last_id INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE rooms ADD COLUMN last_ms INTEGER NOT NULL DEFAULT 0;",
+
+	/* 12 to 13: index.c merges the parts of the index, eight of a level at a time. Only if that is far behind does FTS5
+	 * merge a whole level at once (crisismerge). */
+	"INSERT INTO search(search, rank) VALUES('automerge', 0);"
+	"INSERT INTO search(search, rank) VALUES('usermerge', 8);"
+	"INSERT INTO search(search, rank) VALUES('crisismerge', 64);",
 };
 
 enum { SCHEMA_VERSION = sizeof(migrations) / sizeof(migrations[0]) };

@@ -33,15 +33,13 @@ bool store_wipes(const struct store *s)
 /* 1: there was something to merge; 0: the index is one part. */
 static int merge(struct store *s, int pages)
 {
-	sqlite3_stmt *st = db_stmt(&s->db, SQL_FTS_MERGE);
-	int before = sqlite3_total_changes(s->db.sqlite);
-	if (!st || !db_begin(&s->db, SQL_BEGIN))
+	if (!db_begin(&s->db, SQL_BEGIN))
 		return -1;
-	/* The first step marks all parts to be merged; sqlite.org/fts5.html, 6.8. */
-	sqlite3_bind_int(st, 1, s->wipe.running ? pages : -pages);
-	if (!db_run(st) || !db_run(db_stmt(&s->db, SQL_COMMIT)))
+	/* The first step marks all parts to be merged. */
+	int found = index_merge(s, s->wipe.running ? pages : -pages);
+	if (found < 0 || !db_run(db_stmt(&s->db, SQL_COMMIT)))
 		return -1;
-	int more = !s->wipe.running || sqlite3_total_changes(s->db.sqlite) - before >= 2;
+	int more = !s->wipe.running || found > 0;
 	s->wipe.running = true;
 	return more;
 }

@@ -363,6 +363,40 @@ static void a_step_has_what_its_time_allows(void **state)
 	assert_string_equal(find("299"), "298 299* 300");
 }
 
+static int parts(void)
+{
+	sqlite3_stmt *st;
+	assert_int_equal(sqlite3_prepare_v2(store->db.sqlite, "SELECT count(DISTINCT segid) FROM search_idx", -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	int n = sqlite3_column_int(st, 0);
+	sqlite3_finalize(st);
+	return n;
+}
+
+static void none_emptied(void *ctx, uint32_t room)
+{
+	(void)ctx;
+	fail_msg("room %u is empty", room);
+}
+
+/* Whatever brings or removes lines in small pieces leaves an index of few parts: up to eight on each of three levels. */
+static void parts_are_merged(void **state)
+{
+	(void)state;
+	enum { LINES = 200, PARTS = 24 };
+	struct store_error err;
+	save_lines(store, 1, 1, LINES);
+	while (store_index(store, 1, 0, &err) == 1)
+		assert_in_range(parts(), 1, PARTS);
+	assert_int_equal(store_indexed(store), LINES);
+	assert_int_equal(store_count(store, LINES, &err), 0);
+	for (int i = 0; i < LINES / 2; i++) {
+		assert_int_equal(store_prune(store, INT64_MIN, LINES / 2, 1, none_emptied, NULL, &err), 1);
+		assert_in_range(parts(), 1, PARTS);
+	}
+	assert_string_equal(find("199"), "198 199* 200");
+}
+
 /* -- what is unread ------------------------------------------------------------------- */
 
 static void seen(uint64_t seq, uint32_t room, const char *key, uint64_t id)
@@ -547,6 +581,7 @@ int main(void)
 		WITH_STORE(hidden_hits_are_not_counted),
 		WITH_STORE(what_is_not_indexed_is_not_found),
 		WITH_STORE(a_step_has_what_its_time_allows),
+		WITH_STORE(parts_are_merged),
 		WITH_STORE(unread_lines_are_counted_room_by_room),
 		WITH_STORE(hidden_lines_are_not_counted),
 		WITH_STORE(a_nick_of_several_words_is_mentioned_whole),
