@@ -139,7 +139,8 @@ int store_remove(struct store *s, int rows, struct store_error *err)
 	if (lines == 0)
 		marks = remove_marks(s, marks_max, &key, &room);
 	bool done = lines == 0 && marks >= 0 && marks < marks_max;
-	if (lines < 0 || marks < 0 || (lines > 0 && !index_merge_after(s, lines)) || (done && !(db_run(db_stmt(&s->db, SQL_GOING_END)) && wipe_note(s))) ||
+	if (lines < 0 || marks < 0 || (lines > 0 && !index_merge_after(s, lines)) ||
+	    (done && !(db_run(db_stmt(&s->db, SQL_GOING_END)) && wipe_note(s))) ||
 	    !db_run(db_stmt(&s->db, SQL_COMMIT))) {
 		store_fail(s, err);
 		free(key);

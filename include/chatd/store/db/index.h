@@ -27,13 +27,13 @@ int store_index(struct store *s, int rows, int64_t us, struct store_error *err);
 uint64_t store_indexed(struct store *s);
 
 /*
- * What a transaction brings to the index is a part of its own, which a search has to look into; so parts are merged,
- * some pages in each transaction (FTS5 by itself would merge hundreds at a time). Both want an open transaction.
+ * Each transaction adds a part to the index, and a search has to look into all parts. So some pages of them are merged
+ * in each transaction; FTS5 by itself would merge hundreds at a time. Both functions need an open transaction.
  */
-/* Merges so many pages, or, with a negative number, begins to merge all parts into one. 1: there was something to
- * merge; 0: there was not; -1: error. */
+/* Merges that many pages; a negative number begins to merge all parts into one. 1: there was something to merge;
+ * 0: there was not; -1: error. */
 int index_merge(struct store *s, int pages);
-/* Merges what a transaction should that has brought or removed so many lines. False: error. */
+/* Merges as many pages as are due in a transaction that has added or removed that many lines. False: error. */
 bool index_merge_after(struct store *s, int lines);
 
 /* The index is being rebuilt: searches do not wait for it. */
