@@ -74,7 +74,12 @@ int index_merge(struct store *s, int pages)
 
 bool index_merge_after(struct store *s, int lines)
 {
-	return index_merge(s, MERGE_PAGES + lines / MERGE_ROWS_PAGE) >= 0;
+	return s->index.merges_rest || index_merge(s, MERGE_PAGES + lines / MERGE_ROWS_PAGE) >= 0;
+}
+
+void store_merge_index(struct store *s, bool on)
+{
+	s->index.merges_rest = !on;
 }
 
 int store_index(struct store *s, int rows, int64_t us, struct store_error *err)

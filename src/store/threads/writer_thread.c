@@ -64,7 +64,8 @@ enum {
 	RESERVE_MORE = 8,         /* one part in this many of the reserve must be free in addition
 	                           * to it before saving goes on */
 	RESERVE_LOOKS = 16,       /* the disk is checked sooner once one part in this many of the
-	                           * reserve was saved: a record takes a few times its size */
+	                           * reserve was written */
+	PAGE_BYTES = 4096,        /* of a page of the database */
 };
 
 /* Whether records can be saved. */
@@ -82,7 +83,7 @@ struct disk {
 	bool low;                 /* true while less than the reserve is free on the disk;
 	                           * WRITER_BACK comes when neither this nor failing is true */
 	int64_t at_ms;            /* monotonic: when to look at the disk again */
-	uint64_t bytes;           /* of records saved since the last look */
+	uint64_t bytes;           /* added to the WAL since the last look */
 };
 
 /* The full-text index. */
@@ -251,15 +252,18 @@ static bool database_check(struct writer_thread *t, struct store_error *err)
 	return true;
 }
 
-/* Has a WAL that has become long checkpointed. */
-static void wal_grown(struct writer *w)
+/* After each transaction: has a WAL that has become long checkpointed. */
+static void wal_grown(struct writer_thread *t)
 {
-	int pages = store_wal_pages(w->store), tried = w->files.wal_tried;
+	struct writer *w = t->w;
+	int pages = store_wal_pages(w->store), before = atomic_load(&w->files.wal_pages), tried = w->files.wal_tried;
 	/* It has started again. */
-	if (pages < atomic_load(&w->files.wal_pages)) {
+	if (pages < before) {
 		atomic_store(&w->files.wal_copied, 0);
 		atomic_store(&w->files.wal_seen, 0);
+		before = 0;
 	}
+	t->disk.bytes += (uint64_t)(pages - before) * PAGE_BYTES;
 	atomic_store(&w->files.wal_pages, pages);
 	bool last = pages > WAL_PAGES_LATE || (pages > WAL_PAGES_MAX && reader_wal_left(w) <= WAL_PAGES_LAST);
 	/* While somebody reads for long, more tries would be in vain, and each takes milliseconds. */
@@ -319,7 +323,6 @@ static bool batch_commit(struct writer_thread *t)
 		return false;
 	}
 	t->saving.last_records = end.records - first.records;
-	t->disk.bytes += end.at - first.at;
 	t->saving.committed_us = now_us();
 	if (w->commits && end.records > first.records)
 		histogram_add(w->commits, t->saving.committed_us - begun_us);
@@ -338,7 +341,7 @@ static bool batch_commit(struct writer_thread *t)
 	/* After that, so that nobody waits for a file other than the database. */
 	if (w->chatlog)
 		chatlog_flush(w->chatlog);
-	wal_grown(w);
+	wal_grown(t);
 	return true;
 }
 
@@ -361,7 +364,7 @@ static bool position_work(struct writer_thread *t)
 		return false;
 	}
 	latest_position_saved(l, at, true);
-	wal_grown(w);
+	wal_grown(t);
 	return true;
 }
 
@@ -381,6 +384,7 @@ static void disk_check(struct writer_thread *t)
 	if (low == t->disk.low)
 		return;
 	t->disk.low = low;
+	store_merge_index(t->w->store, !low);
 	/* That nothing can be saved has been reported already, and its end will be. */
 	if (t->saving.failing)
 		return;
@@ -430,7 +434,7 @@ static bool index_work(struct writer_thread *t)
 	t->indexing.lag_since_ms = index_lag(t) == 0 ? 0 : now_ms();
 	t->indexing.now &= index_lag(t) != 0;
 	progress_set(t);
-	wal_grown(t->w);
+	wal_grown(t);
 	return true;
 }
 
@@ -547,7 +551,7 @@ static bool prune_step(struct writer_thread *t, int64_t before_ms)
 		                on_emptied, t, &err);
 	if (n >= PRUNE_ROWS_STEP) {
 		prune_log(t, n);
-		wal_grown(t->w);
+		wal_grown(t);
 		return true;
 	}
 	if (n < 0 || !store_retention_over(t->w->store, &now, &err))
@@ -571,7 +575,7 @@ static bool prune_work(struct writer_thread *t)
 	}
 	if (remove_step(t) || erase_step(t)) {
 		t->pruning.at_ms = 0; /* goes on after what is waiting by then */
-		wal_grown(t->w);
+		wal_grown(t);
 		return true;
 	}
 	if (!prune_bound(t, &before_ms))
@@ -607,14 +611,14 @@ static bool wipe_work(struct writer_thread *t, bool committed)
 	t->wiping.took_ms += now_ms() - now;
 	switch (step) {
 	case WIPE_GOES_ON:
-		wal_grown(t->w);
+		wal_grown(t);
 		return true;
 	case WIPE_WAITS:
 		t->wiping.at_ms = now + WIPE_AGAIN_MS;
 		return false;
 	case WIPE_DONE:
 		t->wiping.at_ms = 0;
-		wal_grown(t->w);
+		wal_grown(t);
 		return false;
 	case WIPE_FAILS:
 		break;

@@ -4,17 +4,20 @@
  */
 #include "writer_help.h"
 
+#include <sqlite3.h>
 #include <stdatomic.h>
 #include <sys/statvfs.h>
 
-/* What is free on it. */
+/* What is free on it, and how often that was asked. */
 static _Atomic uint64_t disk_free;
+static _Atomic uint32_t disk_looks;
 
 int __wrap_fstatvfs(int fd, struct statvfs *disk);
 
 int __wrap_fstatvfs(int fd, struct statvfs *disk)
 {
 	(void)fd;
+	disk_looks++;
 	*disk = (struct statvfs){ .f_frsize = 1, .f_bavail = disk_free };
 	return 0;
 }
@@ -111,6 +114,64 @@ static void what_was_freed_inside_counts_as_well(void **state)
 	until_heard('B', from);
 }
 
+/* Not only what is said: orders and the index take many times their own bytes. */
+static void it_looks_after_what_was_written(void **state)
+{
+	(void)state;
+	enum { KIB = 1 << 10, FACTS = 40, LOOKS = 8 };
+	struct writer_limits limits = { .disk_reserve = 256 * KIB }; /* it looks after 16 of them */
+	writer_reload(loop.w, &limits, NULL);
+	append_fact("a reserve");
+	until_stored();
+	uint32_t before = disk_looks;
+	for (int i = 0; i < FACTS; i++) {
+		append_fact("x");
+		until_stored();
+	}
+	assert_in_range(disk_looks - before, LOOKS, FACTS);
+}
+
+static int parts(void)
+{
+	sqlite3 *db;
+	sqlite3_stmt *st;
+	assert_int_equal(sqlite3_open(folder_file(loop.folder, "chat.db"), &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(DISTINCT segid) FROM search_idx", -1, &st, NULL),
+	                 SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	int n = sqlite3_column_int(st, 0);
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	return n;
+}
+
+/* Which has each in the index. */
+static void say_and_find(const char *word)
+{
+	size_t from = loop.heard_n;
+	append(word);
+	until_stored();
+	ask(QUERY_SEARCH, word);
+	until_heard('R', from);
+}
+
+/* A merge takes room before it gives any. Lines are indexed all the same. */
+static void below_it_the_index_is_not_merged(void **state)
+{
+	(void)state;
+	enum { LINES = 30 };
+	disk_free = 10 * MIB;
+	until_told('F', 0);
+	for (int i = 0; i < LINES; i++)
+		say_and_find("said");
+	assert_int_equal(parts(), LINES);
+	disk_free = 1000 * MIB;
+	until_told('B', 0);
+	say_and_find("room");
+	say_and_find("more");
+	assert_in_range(parts(), 1, LINES / 2);
+}
+
 static void a_disk_that_is_low_at_the_start_is_found(void **state)
 {
 	(void)state;
@@ -136,6 +197,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(it_comes_back_by_itself, reserve_setup, loop_teardown),
 		cmocka_unit_test_setup_teardown(what_was_freed_inside_counts_as_well, reserve_setup,
 		                                loop_teardown),
+		cmocka_unit_test_setup_teardown(it_looks_after_what_was_written, reserve_setup, loop_teardown),
+		cmocka_unit_test_setup_teardown(below_it_the_index_is_not_merged, reserve_setup, loop_teardown),
 		cmocka_unit_test_setup_teardown(a_disk_that_is_low_at_the_start_is_found, reserve_setup,
 		                                loop_teardown),
 	};

@@ -16,6 +16,7 @@ struct fulltext_index {
 	uint64_t reindex_to;     /* while it is being rebuilt, lines up to this id are to be in it;
 	                          * 0: it is not */
 	int64_t line_ns;         /* the time that a line takes, going by the last steps; 0: not known */
+	bool merges_rest;        /* true while index_merge_after merges nothing */
 };
 
 /*
@@ -35,6 +36,9 @@ uint64_t store_indexed(struct store *s);
 int index_merge(struct store *s, int pages);
 /* Merges as many pages as are due in a transaction that has added or removed that many lines. False: error. */
 bool index_merge_after(struct store *s, int lines);
+
+/* Off: nothing is merged meanwhile, because that takes space before it frees any. It begins as on. */
+void store_merge_index(struct store *s, bool on);
 
 /* The index is being rebuilt: searches do not wait for it. */
 bool store_reindexes(const struct store *s);
