@@ -118,8 +118,10 @@ static inline void redis_start_with(struct redis *r, bool waits, char *const *se
 	char notify[100], said[200];
 	snprintf(notify, sizeof(notify), "%s/notify", r->folder);
 	int fd = notify_socket(notify);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	r->pid = fork();
 	assert_return_code(r->pid, errno);
+	setpgid(r->pid, r->pid);
 	if (r->pid == 0)
 		redis_exec(r, notify, settings);
 	for (ssize_t n = 0; waits && !memmem(said, (size_t)n, "READY=1", 7); ) {
@@ -139,15 +141,17 @@ static inline void redis_forget(struct redis *r)
 	r->raw = NULL;
 }
 
-/* As kill -9 and a power cut of a machine whose disk keeps what was synced. */
+/* As kill -9 and a power cut of a machine whose disk keeps what was synced. With its children, which would go on
+ * writing into its folder. */
 static inline void redis_kill(struct redis *r)
 {
 	redis_forget(r);
 	if (r->pid <= 0)
 		return;
-	kill(r->pid, SIGCONT);
-	kill(r->pid, SIGKILL);
-	waitpid(r->pid, NULL, 0);
+	kill(-r->pid, SIGCONT);
+	kill(-r->pid, SIGKILL);
+	while (waitpid(-r->pid, NULL, 0) > 0)
+		;
 	r->pid = 0;
 }
 
