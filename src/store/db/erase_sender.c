@@ -9,6 +9,7 @@
 #include "chatd/store/db/erase_sender.h"
 
 #include "chatd/base/bytes.h"
+#include "chatd/store/db/index_parts.h"
 #include "chatd/store/db/lines.h"
 #include "chatd/store/db/state.h"
 
@@ -145,7 +146,7 @@ static bool erase_step(struct store *s, int rows, store_same *same, struct erasi
 	       lines_filter_empty_rooms(s, d->room, &d->rooms) &&
 	       /* The highest number must outlive its line. */
 	       (d->n == 0 || (db_meta_set(&s->db, "last_seq", (int64_t)s->transaction.saved.seq) &&
-	                      index_merge_after(s, d->n))) &&
+	                      index_merge_due(s))) &&
 	       db_run(db_stmt(&s->db, SQL_COMMIT));
 }
 

@@ -1,5 +1,5 @@
 /*
- * The full-text index follows the lines, and its parts are merged.
+ * The full-text index follows the lines.
  *
  * In steps, each a transaction of its own and short, so that the lines that wait meanwhile are not
  * held up. None of them is fsynced: losing one costs work that is done again, never a line.
@@ -9,15 +9,13 @@
 #include "chatd/base/clock.h"
 #include "chatd/base/fold.h"
 #include "chatd/base/log.h"
+#include "chatd/store/db/index_parts.h"
 #include "chatd/store/db/state.h"
 
 enum {
-	INDEX_ROWS_LEAST = 64, /* lines of a step, however little time it has */
+	INDEX_ROWS_LEAST = 8,  /* lines of a step, however little time it has */
 	LINE_NS = 4000,        /* the time of a line, until one is known */
-	LINE_NS_SLOWLY = 8,    /* it falls by this part of the difference, where lines take less */
-	MERGE_PAGES = 16,      /* pages of 4 KiB that are merged with each step, */
-	MERGE_ROWS_PAGE = 12,  /* and one more for each of so many lines, which fill part of one: they are merged once on
-	                        * each level, and a level is eight times as large as the one below */
+	LINE_NS_SLOWLY = 8,    /* it falls by one part in this many of the difference, where lines take less */
 };
 
 uint64_t store_indexed(struct store *s)
@@ -61,27 +59,6 @@ static int index_within(struct store *s, int rows, int64_t us, uint64_t *last)
 	return n;
 }
 
-int index_merge(struct store *s, int pages)
-{
-	sqlite3_stmt *st = db_stmt(&s->db, SQL_FTS_MERGE);
-	int before = sqlite3_total_changes(s->db.sqlite);
-	if (!st)
-		return -1;
-	sqlite3_bind_int(st, 1, pages);
-	/* sqlite.org/fts5.html, 6.8: less than 2 if there was nothing to merge. */
-	return db_run(st) ? sqlite3_total_changes(s->db.sqlite) - before >= 2 : -1;
-}
-
-bool index_merge_after(struct store *s, int lines)
-{
-	return s->index.merges_rest || index_merge(s, MERGE_PAGES + lines / MERGE_ROWS_PAGE) >= 0;
-}
-
-void store_merge_index(struct store *s, bool on)
-{
-	s->index.merges_rest = !on;
-}
-
 int store_index(struct store *s, int rows, int64_t us, struct store_error *err)
 {
 	if (s->index.indexed >= s->transaction.saved.line_id)
@@ -92,7 +69,7 @@ int store_index(struct store *s, int rows, int64_t us, struct store_error *err)
 		return -1;
 	}
 	int n = us > 0 ? index_within(s, rows, us, &last) : index_lines(s, rows, &last);
-	if (n < 0 || !index_merge_after(s, n) || !db_meta_set(&s->db, "indexed", (int64_t)last) ||
+	if (n < 0 || !index_merge_due(s) || !db_meta_set(&s->db, "indexed", (int64_t)last) ||
 	    !db_run(db_stmt(&s->db, SQL_COMMIT))) {
 		store_fail(s, err);
 		return -1;

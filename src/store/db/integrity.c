@@ -72,7 +72,7 @@ static int pages_check(struct inspection *i)
 static int index_check_copy(struct inspection *i)
 {
 	int rc;
-	if (!tokenizer_register(i->copy))
+	if (!tokenizer_register(i->copy, NULL))
 		return SQLITE_NOMEM;
 	rc = sqlite3_exec(i->copy, FORGET_UNINDEXED, NULL, NULL, NULL);
 	if (rc == SQLITE_OK)

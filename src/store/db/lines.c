@@ -7,6 +7,7 @@
 #include "chatd/store/db/index.h"
 #include "chatd/store/db/state.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void lines_bind_range(sqlite3_stmt *st, uint32_t room, uint64_t after_id, uint64_t before_id,
@@ -45,6 +46,17 @@ int64_t lines_count_by(struct store *s, sqlite3_stmt *st, const struct ranges *i
 		count += n;
 	}
 	return count;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	return (x > y) - (x < y);
+}
+
+void lines_sort(int64_t *id, int n)
+{
+	qsort(id, (size_t)n, sizeof(*id), by_number);
 }
 
 int64_t lines_delete(struct store *s, uint64_t id, uint32_t room)

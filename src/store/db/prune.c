@@ -8,6 +8,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/clock.h"
+#include "chatd/store/db/index_parts.h"
 #include "chatd/store/db/lines.h"
 #include "chatd/store/db/state.h"
 
@@ -151,6 +152,7 @@ static int prune_seen(struct store *s, int rows)
 
 static bool prune_lines(struct store *s, struct prune *p, int from)
 {
+	lines_sort(p->id + from, p->n - from);
 	for (int i = from; i < p->n; i++)
 		if (!prune_line(s, p, p->id[i]))
 			return false;
@@ -183,11 +185,10 @@ static int prune_all(struct store *s, struct prune *p, int64_t before_ms, uint64
 	int seen = p->n < p->max ? prune_seen(s, p->max - p->n) : 0;
 	if (seen < 0 || !lines_filter_empty_rooms(s, p->room, &p->rooms))
 		return -1;
-	/* Recorded for a start after a crash as well: see wipe.c. */
-	if (p->n && !s->wipe.wanted && !db_meta_set(&s->db, "wipe", 1))
+	if (p->n && !wipe_note_pruned(s))
 		return -1;
 	/* The highest number must outlive its line. */
-	if (p->n && (!db_meta_set(&s->db, "last_seq", (int64_t)s->transaction.saved.seq) || !index_merge_after(s, p->n)))
+	if (p->n && (!db_meta_set(&s->db, "last_seq", (int64_t)s->transaction.saved.seq) || !index_merge_due(s)))
 		return -1;
 	return p->again ? p->max : p->n + seen;
 }

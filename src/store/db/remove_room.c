@@ -9,6 +9,7 @@
 #include "chatd/store/db/remove_room.h"
 
 #include "chatd/base/bytes.h"
+#include "chatd/store/db/index_parts.h"
 #include "chatd/store/db/lines.h"
 #include "chatd/store/db/state.h"
 
@@ -72,6 +73,7 @@ static int remove_lines(struct store *s, int max)
 		sqlite3_reset(st);
 	}
 	bool ok = rc == SQLITE_DONE || rc == SQLITE_ROW;
+	lines_sort(id, n);
 	for (int i = 0; ok && i < n; i++)
 		ok = lines_delete(s, (uint64_t)id[i], 0) >= 0;
 	free(id);
@@ -139,7 +141,7 @@ int store_remove(struct store *s, int rows, struct store_error *err)
 	if (lines == 0)
 		marks = remove_marks(s, marks_max, &key, &room);
 	bool done = lines == 0 && marks >= 0 && marks < marks_max;
-	if (lines < 0 || marks < 0 || (lines > 0 && !index_merge_after(s, lines)) ||
+	if (lines < 0 || marks < 0 || (lines > 0 && !index_merge_due(s)) ||
 	    (done && !(db_run(db_stmt(&s->db, SQL_GOING_END)) && wipe_note(s))) ||
 	    !db_run(db_stmt(&s->db, SQL_COMMIT))) {
 		store_fail(s, err);

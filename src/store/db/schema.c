@@ -7,6 +7,7 @@
  */
 #include "chatd/store/db/schema.h"
 
+#include "chatd/store/db/index_parts.h"
 #include "chatd/store/db/state.h"
 
 #include <errno.h>
@@ -100,7 +101,10 @@ static const char *const migrations[] = {
 	"INSERT INTO search(search, rank) VALUES('crisismerge', 64);",
 };
 
-enum { SCHEMA_VERSION = sizeof(migrations) / sizeof(migrations[0]) };
+enum {
+	SCHEMA_VERSION = sizeof(migrations) / sizeof(migrations[0]),
+	SCHEMA_SEARCH = 2, /* the first that has the full-text index */
+};
 
 static uint32_t header_u32(const unsigned char *header, size_t at)
 {
@@ -208,6 +212,8 @@ bool schema_migrate(struct store *s, const char *path, bool fresh, struct store_
 	/* Each step deletes its journal, and that must reach the disk before anything else does: a
 	 * journal that reappeared after a power cut would be rolled back over later data. */
 	if (sqlite3_exec(s->db.sqlite, "PRAGMA synchronous = EXTRA", NULL, NULL, NULL) != SQLITE_OK)
+		return store_fail(s, err);
+	if (version >= SCHEMA_SEARCH && !index_make_readable(s))
 		return store_fail(s, err);
 	for (; version < SCHEMA_VERSION; version++)
 		if (!schema_step(s, (int)version))

@@ -104,6 +104,9 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_FTS_DELETE] = "INSERT INTO search(search, rowid, body, room)"
 	                   " VALUES('delete', ?1, ?2, ?3)",
 	[SQL_FTS_MERGE] = "INSERT INTO search(search, rank) VALUES('merge', ?1)",
+	[SQL_FTS_USERMERGE] = "INSERT INTO search(search, rank) VALUES('usermerge', ?1)",
+	[SQL_FTS_LEVELS] = "SELECT block FROM search_data WHERE id = 10",
+	[SQL_FTS_SET_LEVELS] = "UPDATE search_data SET block = ?1 WHERE id = 10",
 	[SQL_FTS_FIND] = "SELECT rowid FROM search WHERE search MATCH ?1 AND rowid < ?2"
 	                 " ORDER BY rowid DESC LIMIT ?3",
 	[SQL_FTS_COUNT] = "SELECT count(*) FROM (SELECT 1 FROM search WHERE search MATCH ?1"

@@ -9,6 +9,7 @@
  */
 #include "chatd/store/db/wipe.h"
 
+#include "chatd/store/db/index_parts.h"
 #include "chatd/store/db/state.h"
 
 void store_wipe_want(struct store *s)
@@ -25,21 +26,29 @@ bool wipe_note(struct store *s)
 	return db_meta_set(&s->db, "wipe", 1);
 }
 
+bool wipe_note_pruned(struct store *s)
+{
+	s->wipe.pruned = s->wipe.running;
+	return s->wipe.wanted || db_meta_set(&s->db, "wipe", 1);
+}
+
 bool store_wipes(const struct store *s)
 {
 	return s->wipe.wanted;
 }
 
-/* 1: there was something to merge; 0: the index is one part. */
+/* 1: there may be more to merge; 0: there is not; -1: error. */
 static int merge(struct store *s, int pages)
 {
+	int more = 1;
 	if (!db_begin(&s->db, SQL_BEGIN))
 		return -1;
-	/* The first step marks all parts to be merged. */
-	int found = index_merge(s, s->wipe.running ? pages : -pages);
-	if (found < 0 || !db_run(db_stmt(&s->db, SQL_COMMIT)))
+	if (s->wipe.running)
+		more = index_merge_on(s, pages);
+	else if (!index_merge_all(s, pages) || !db_meta_set(&s->db, "wipe", 1))
 		return -1;
-	int more = !s->wipe.running || found > 0;
+	if (more < 0 || !db_run(db_stmt(&s->db, SQL_COMMIT)))
+		return -1;
 	s->wipe.running = true;
 	return more;
 }
@@ -63,12 +72,13 @@ enum wipe_step store_wipe(struct store *s, int pages, struct store_error *err)
 	sqlite3_busy_timeout(s->db.sqlite, DB_BUSY_MS);
 	if (rc == SQLITE_BUSY || rc == SQLITE_LOCKED)
 		return WIPE_WAITS;
-	if (rc != SQLITE_OK || !db_begin(&s->db, SQL_BEGIN) || !db_meta_set(&s->db, "wipe", s->wipe.again) ||
-	    !db_run(db_stmt(&s->db, SQL_COMMIT))) {
+	bool left = s->wipe.again || s->wipe.pruned;
+	if (rc != SQLITE_OK || !db_begin(&s->db, SQL_BEGIN) || !index_merged_all(s) ||
+	    !db_meta_set(&s->db, "wipe", left) || !db_run(db_stmt(&s->db, SQL_COMMIT))) {
 		store_fail(s, err);
 		return WIPE_FAILS;
 	}
 	s->wipe.wanted = s->wipe.again;
-	s->wipe.running = s->wipe.again = false;
+	s->wipe.running = s->wipe.again = s->wipe.pruned = false;
 	return WIPE_DONE;
 }

@@ -16,6 +16,7 @@
 #include "chatd/base/clock.h"
 #include "chatd/base/histogram.h"
 #include "chatd/store/chatlog.h"
+#include "chatd/store/db/index_parts.h"
 #include "chatd/store/threads/batch.h"
 #include "chatd/store/threads/writer_state.h"
 
@@ -252,7 +253,7 @@ static bool database_check(struct writer_thread *t, struct store_error *err)
 	return true;
 }
 
-/* After each transaction: has a WAL that has become long checkpointed. */
+/* After transactions: has a WAL that has become long checkpointed. */
 static void wal_grown(struct writer_thread *t)
 {
 	struct writer *w = t->w;
@@ -384,7 +385,7 @@ static void disk_check(struct writer_thread *t)
 	if (low == t->disk.low)
 		return;
 	t->disk.low = low;
-	store_merge_index(t->w->store, !low);
+	store_pause_merging(t->w->store, low);
 	/* That nothing can be saved has been reported already, and its end will be. */
 	if (t->saving.failing)
 		return;
@@ -589,8 +590,8 @@ static bool prune_work(struct writer_thread *t)
 
 /* -- wiping ------------------------------------------------------------------------- */
 
-/* Next to a commit only if it has been due for long. */
-static bool wipe_work(struct writer_thread *t, bool committed)
+/* Next to other work only if it has been due for long. */
+static bool wipe_work(struct writer_thread *t, bool busy)
 {
 	struct store_error err;
 	int64_t now = now_ms(), delay_ms = t->wiping.took_ms * WIPE_SHARE;
@@ -605,7 +606,7 @@ static bool wipe_work(struct writer_thread *t, bool committed)
 	/* If people talk without a pause, saving waits for a step now and then. */
 	bool late = now - t->wiping.at_ms > WIPE_PATIENCE_MS;
 	if (t->stopping || t->saving.failing || now < t->wiping.at_ms ||
-	    (!late && (committed || !queue_empty(t->w->queue))))
+	    (!late && (busy || !queue_empty(t->w->queue))))
 		return false;
 	enum wipe_step step = store_wipe(t->w->store, WIPE_PAGES_STEP, &err);
 	t->wiping.took_ms += now_ms() - now;
@@ -626,6 +627,13 @@ static bool wipe_work(struct writer_thread *t, bool committed)
 	maintenance_failed(t, "wiping what was deleted", &err);
 	t->wiping.at_ms = now + RETRY_MS;
 	return false;
+}
+
+/* What is due between two commits. True: something was done, and more may be due. */
+static bool step(struct writer_thread *t, bool committed)
+{
+	bool worked = index_work(t) || (!committed && prune_work(t));
+	return wipe_work(t, committed || worked) || worked;
 }
 
 /* -- the thread's life -------------------------------------------------------------- */
@@ -763,8 +771,7 @@ void *writer_thread_main(void *arg)
 		if (!t.saving.failing)
 			busy |= position_work(&t);
 		if (!t.saving.failing)
-			busy |= index_work(&t) ||
-			        (!committed && prune_work(&t)) || wipe_work(&t, committed);
+			busy |= step(&t, committed);
 		if (thread_ended(&t)) {
 			progress_end(&t);
 			return NULL;

@@ -6,6 +6,7 @@
 
 #include "chatd/core/event.h"
 #include "chatd/store/db/store.h"
+#include "chatd/store/db/tokenizer.h"
 #include "queries.h"
 #include "records.h"
 
@@ -148,6 +149,28 @@ static inline void index_all(struct store *s)
 	while ((n = store_index(s, 100, 0, &err)) > 0)
 		;
 	assert_int_equal(n, 0);
+}
+
+/* A number that a statement finds in the file; -1: none. */
+static inline int64_t number_in(const char *path, const char *sql)
+{
+	sqlite3 *db;
+	sqlite3_stmt *st;
+	int64_t n = -1;
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_true(tokenizer_register(db, NULL));
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+	if (sqlite3_step(st) == SQLITE_ROW)
+		n = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	return n;
+}
+
+/* The parts of its full-text index. */
+static inline int64_t parts_in(const char *path)
+{
+	return number_in(path, "SELECT count(DISTINCT segid) FROM search_idx");
 }
 
 /* The ids of an answer, "3 4 5", with a star at a hit and "more" at the end; its error

@@ -71,7 +71,7 @@ static void assert_index_agrees(void)
 	sqlite3 *db;
 	char *message = NULL;
 	assert_int_equal(sqlite3_open(folder_file(folder, "chat.db"), &db), SQLITE_OK);
-	assert_true(tokenizer_register(db));
+	assert_true(tokenizer_register(db, NULL));
 	if (sqlite3_exec(db, "INSERT INTO search(search, rank) VALUES('integrity-check', 1);"
 	                 "PRAGMA integrity_check", NULL, NULL, &message) != SQLITE_OK)
 		fail_msg("%s", message);

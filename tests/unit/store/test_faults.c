@@ -199,7 +199,7 @@ static void check(const char *path, bool compares)
 	assert_int_equal(facts, 1);
 	ask_all(s);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_true(tokenizer_register(db));
+	assert_true(tokenizer_register(db, NULL));
 	assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &st, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
 	assert_string_equal(sqlite3_column_text(st, 0), "ok");

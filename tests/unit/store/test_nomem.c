@@ -344,21 +344,6 @@ static void prune_once(void)
 	next_seq++;
 }
 
-static int64_t number(const char *path, const char *sql)
-{
-	sqlite3 *db;
-	sqlite3_stmt *st;
-	int64_t n = -1;
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_true(tokenizer_register(db));
-	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
-	if (sqlite3_step(st) == SQLITE_ROW)
-		n = sqlite3_column_int64(st, 0);
-	sqlite3_finalize(st);
-	sqlite3_close(db);
-	return n;
-}
-
 static void nothing_is_lost_or_damaged(void **state)
 {
 	char path[512];
@@ -369,17 +354,17 @@ static void nothing_is_lost_or_damaged(void **state)
 	next_seq = before;
 	WITH_EACH_FAULT(1, save_until_saved());
 	lines = next_seq - before;
-	assert_int_equal(number(path, "SELECT count(*) FROM messages WHERE id > 43"), lines);
+	assert_int_equal(number_in(path, "SELECT count(*) FROM messages WHERE id > 43"), lines);
 	WITH_EACH_FAULT(1, index_once());
 	index_all(target);
 	WITH_EACH_FAULT(1, delete_once());
 	WITH_EACH_FAULT(1, prune_once());
 	store_close(target);
-	assert_int_equal(number(path, "SELECT integrity_check = 'ok' FROM pragma_integrity_check"), 1);
+	assert_int_equal(number_in(path, "SELECT integrity_check = 'ok' FROM pragma_integrity_check"), 1);
 	/* An index that was told another text than it had says so here. */
-	assert_int_equal(number(path, "INSERT INTO search(search, rank) VALUES('integrity-check', 1)"),
+	assert_int_equal(number_in(path, "INSERT INTO search(search, rank) VALUES('integrity-check', 1)"),
 	                 -1);
-	assert_int_equal(number(path, "SELECT count(*) FROM messages m WHERE NOT EXISTS "
+	assert_int_equal(number_in(path, "SELECT count(*) FROM messages m WHERE NOT EXISTS "
 	                              "(SELECT 1 FROM search WHERE rowid = m.id)"), 0);
 }
 
@@ -445,10 +430,10 @@ static void import_all_or_nothing(const char *path, const char *text)
 	bool ok = import_once(path, text), met = fault.met;
 	no_more_faults();
 	if (!ok && access(path, F_OK) == 0)
-		assert_int_equal(number(path, "SELECT count(*) FROM messages"), 0);
+		assert_int_equal(number_in(path, "SELECT count(*) FROM messages"), 0);
 	if (!ok)
 		assert_true(import_once(path, text));
-	assert_int_equal(number(path, "SELECT count(*) FROM messages"), LINES);
+	assert_int_equal(number_in(path, "SELECT count(*) FROM messages"), LINES);
 	unlink(path);
 	fault.met = met;
 }

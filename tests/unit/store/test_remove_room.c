@@ -31,7 +31,7 @@ static int64_t number(const char *sql)
 	sqlite3_stmt *st;
 	int64_t n;
 	assert_int_equal(sqlite3_open(folder_file(folder, "chat.db"), &db), SQLITE_OK);
-	assert_true(tokenizer_register(db));
+	assert_true(tokenizer_register(db, NULL));
 	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
 	n = sqlite3_column_int64(st, 0);
@@ -44,7 +44,7 @@ static void assert_index_agrees(void)
 {
 	sqlite3 *db;
 	sqlite3_open(folder_file(folder, "chat.db"), &db);
-	assert_true(tokenizer_register(db));
+	assert_true(tokenizer_register(db, NULL));
 	assert_int_equal(sqlite3_exec(db, "INSERT INTO search(search, rank)"
 	                              " VALUES('integrity-check', 1)", NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);

@@ -4,7 +4,6 @@
  */
 #include "writer_help.h"
 
-#include <sqlite3.h>
 #include <stdatomic.h>
 #include <sys/statvfs.h>
 
@@ -131,20 +130,6 @@ static void it_looks_after_what_was_written(void **state)
 	assert_in_range(disk_looks - before, LOOKS, FACTS);
 }
 
-static int parts(void)
-{
-	sqlite3 *db;
-	sqlite3_stmt *st;
-	assert_int_equal(sqlite3_open(folder_file(loop.folder, "chat.db"), &db), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(DISTINCT segid) FROM search_idx", -1, &st, NULL),
-	                 SQLITE_OK);
-	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-	int n = sqlite3_column_int(st, 0);
-	sqlite3_finalize(st);
-	sqlite3_close(db);
-	return n;
-}
-
 /* Which has each in the index. */
 static void say_and_find(const char *word)
 {
@@ -164,12 +149,12 @@ static void below_it_the_index_is_not_merged(void **state)
 	until_told('F', 0);
 	for (int i = 0; i < LINES; i++)
 		say_and_find("said");
-	assert_int_equal(parts(), LINES);
+	assert_int_equal(parts_in(folder_file(loop.folder, "chat.db")), LINES);
 	disk_free = 1000 * MIB;
 	until_told('B', 0);
 	say_and_find("room");
 	say_and_find("more");
-	assert_in_range(parts(), 1, LINES / 2);
+	assert_in_range(parts_in(folder_file(loop.folder, "chat.db")), 1, LINES / 2);
 }
 
 static void a_disk_that_is_low_at_the_start_is_found(void **state)

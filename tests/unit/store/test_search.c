@@ -138,7 +138,7 @@ static void exec(const char *path, const char *sql)
 {
 	sqlite3 *db;
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_true(tokenizer_register(db));
+	assert_true(tokenizer_register(db, NULL));
 	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
 }
@@ -345,7 +345,7 @@ static void a_step_has_what_its_time_allows(void **state)
 	struct store_error err;
 	save_lines(store, 1, 1, 1000);
 	/* A few are taken whatever they take, so that it comes to an end. */
-	assert_int_equal(store_index(store, 1000, 1, &err), 64);
+	assert_int_equal(store_index(store, 1000, 1, &err), 8);
 	assert_in_range(store->index.line_ns, 1, 1000000000);
 	store->index.line_ns = 10000;
 	assert_int_equal(store_index(store, 1000, 1000, &err), 100);
@@ -353,48 +353,14 @@ static void a_step_has_what_its_time_allows(void **state)
 	assert_int_equal(store_index(store, 10, 1000, &err), 10);
 	/* One that took long is followed by a short one. */
 	store->index.line_ns = INT64_C(1000000000000);
-	assert_int_equal(store_index(store, 1000, 1000, &err), 64);
+	assert_int_equal(store_index(store, 1000, 1000, &err), 8);
 	assert_in_range(store->index.line_ns, INT64_C(875000000000), INT64_C(876000000000));
 	store->index.line_ns = 1;
-	assert_int_equal(store_index(store, 1000, 1000, &err), 1000 - 238);
+	assert_int_equal(store_index(store, 1000, 1000, &err), 1000 - 126);
 	assert_in_range(store->index.line_ns, 2, 1000000000);
 	assert_int_equal(store_indexed(store), 1000);
 	assert_int_equal(store_index(store, 1000, 1000, &err), 0);
 	assert_string_equal(find("299"), "298 299* 300");
-}
-
-static int parts(void)
-{
-	sqlite3_stmt *st;
-	assert_int_equal(sqlite3_prepare_v2(store->db.sqlite, "SELECT count(DISTINCT segid) FROM search_idx", -1, &st, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-	int n = sqlite3_column_int(st, 0);
-	sqlite3_finalize(st);
-	return n;
-}
-
-static void none_emptied(void *ctx, uint32_t room)
-{
-	(void)ctx;
-	fail_msg("room %u is empty", room);
-}
-
-/* Whatever brings or removes lines in small pieces leaves an index of few parts: up to eight on each of three levels. */
-static void parts_are_merged(void **state)
-{
-	(void)state;
-	enum { LINES = 200, PARTS = 24 };
-	struct store_error err;
-	save_lines(store, 1, 1, LINES);
-	while (store_index(store, 1, 0, &err) == 1)
-		assert_in_range(parts(), 1, PARTS);
-	assert_int_equal(store_indexed(store), LINES);
-	assert_int_equal(store_count(store, LINES, &err), 0);
-	for (int i = 0; i < LINES / 2; i++) {
-		assert_int_equal(store_prune(store, INT64_MIN, LINES / 2, 1, none_emptied, NULL, &err), 1);
-		assert_in_range(parts(), 1, PARTS);
-	}
-	assert_string_equal(find("199"), "198 199* 200");
 }
 
 /* -- what is unread ------------------------------------------------------------------- */
@@ -581,7 +547,6 @@ int main(void)
 		WITH_STORE(hidden_hits_are_not_counted),
 		WITH_STORE(what_is_not_indexed_is_not_found),
 		WITH_STORE(a_step_has_what_its_time_allows),
-		WITH_STORE(parts_are_merged),
 		WITH_STORE(unread_lines_are_counted_room_by_room),
 		WITH_STORE(hidden_lines_are_not_counted),
 		WITH_STORE(a_nick_of_several_words_is_mentioned_whole),

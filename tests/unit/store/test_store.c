@@ -148,7 +148,7 @@ static void sql(const char *path, const char *text)
 	sqlite3 *db;
 	char *message = NULL;
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_true(tokenizer_register(db));
+	assert_true(tokenizer_register(db, NULL));
 	if (sqlite3_exec(db, text, NULL, NULL, &message) != SQLITE_OK)
 		fail_msg("%s", message);
 	sqlite3_close(db);
@@ -289,7 +289,7 @@ static void a_newer_database_is_known_by_its_wal(void **state)
 	if (pid == 0) {
 		sqlite3 *db;
 		sqlite3_open(path, &db);
-		assert_true(tokenizer_register(db));
+		assert_true(tokenizer_register(db, NULL));
 		sqlite3_exec(db, "PRAGMA user_version = 99", NULL, NULL, NULL);
 		_exit(0);
 	}
@@ -460,7 +460,7 @@ static void a_locked_database_is_told_so(void **state)
 	sqlite3 *db;
 	store_close(store_in(folder_file(f, "chat.db")));
 	assert_int_equal(sqlite3_open(folder_file(f, "chat.db"), &db), SQLITE_OK);
-	assert_true(tokenizer_register(db));
+	assert_true(tokenizer_register(db, NULL));
 	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
 	assert_refused_elsewhere(folder_file(f, "chat.db"), 0, "another program has locked");
 	sqlite3_close(db);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/store/db/index_parts.h"
 
 static struct folder *folder;
 static struct store *store;
@@ -139,6 +140,81 @@ static void it_comes_to_its_end_while_more_is_deleted(void **state)
 	assert_false(store_wipes(store));
 }
 
+/* One part or several, and fewer than are merged usually. */
+static void what_is_said_meanwhile_does_not_end_it_too_early(void **state)
+{
+	struct store_error err = { .text = "" };
+	(void)state;
+	store_pause_merging(store, true); /* otherwise what is said merges this small index as well */
+	for (int more = 0; more < 10; more++) {
+		char line[80];
+		for (int i = 0; i < 600; i++) {
+			snprintf(line, sizeof(line), "word%d other%d", i, i * 7919);
+			save_line(store, ++seq, 1, "alice", i == 20 ? "the zyzzyva eats" : line);
+		}
+		uint64_t id = seq - 579;
+		assert_int_equal(store_index(store, 1000, 0, &err), 600);
+		delete_line(id);
+		assert_int_equal(store_wipe(store, 1, &err), WIPE_GOES_ON);
+		for (int i = 0; i < more; i++)
+			say("meanwhile");
+		assert_int_equal(wipe(), WIPE_DONE);
+		assert_false(is_there("zyzzyva"));
+		delete_line(seq); /* and one part again */
+		assert_int_equal(wipe(), WIPE_DONE);
+	}
+	assert_int_equal(number_in(folder_file(folder, "chat.db"), "SELECT v FROM search_config WHERE k = 'usermerge'"), 8);
+}
+
+static int64_t level_bytes(void)
+{
+	return number_in(folder_file(folder, "chat.db"), "SELECT length(block) FROM search_data WHERE id = 10");
+}
+
+/* FTS5 takes an index of more than 2,000 levels for a damaged one. */
+static void it_can_be_done_any_number_of_times(void **state)
+{
+	enum { TIMES = 100, BYTES = 60 };
+	(void)state;
+	much_is_said();
+	uint64_t last = seq;
+	for (int i = 0; i < TIMES; i++) {
+		delete_line(last - (uint64_t)i);
+		assert_int_equal(wipe(), WIPE_DONE);
+		assert_in_range(level_bytes(), 1, BYTES);
+	}
+	/* And if others are said. */
+	for (int i = 0; i < TIMES; i++) {
+		say("the zyzzyva eats");
+		say("and so on");
+		delete_line(seq - 1);
+		assert_int_equal(wipe(), WIPE_DONE);
+		assert_in_range(level_bytes(), 1, BYTES);
+	}
+}
+
+/* Two parts each time, for which FTS5 always has something to merge. */
+static void it_comes_to_its_end_amid_talk(void **state)
+{
+	enum { STEPS = 100 };
+	struct store_error err = { .text = "" };
+	enum wipe_step step = WIPE_GOES_ON;
+	(void)state;
+	much_is_said();
+	say("the zyzzyva eats");
+	delete_line(seq);
+	store_pause_merging(store, true);
+	for (int i = 0; i < STEPS && step == WIPE_GOES_ON; i++) {
+		step = store_wipe(store, 4, &err);
+		if (step == WIPE_GOES_ON) {
+			say("meanwhile");
+			say("and so on");
+		}
+	}
+	assert_int_equal(step, WIPE_DONE);
+	assert_false(is_there("zyzzyva"));
+}
+
 static void nobody_emptied(void *ctx, uint32_t room)
 {
 	(void)ctx;
@@ -162,6 +238,29 @@ static void old_lines_leave_the_file(void **state)
 	assert_true(store_wipes(store));
 	assert_int_equal(wipe(), WIPE_DONE);
 	assert_false(is_there("zyzzyva"));
+}
+
+static void lines_pruned_meanwhile_are_noted(void **state)
+{
+	struct store_error err = { .text = "" };
+	(void)state;
+	say("the zyzzyva eats");
+	much_is_said();
+	while (store_count(store, 1000, &err) > 0)
+		;
+	delete_line(seq / 2);
+	assert_int_equal(store_wipe(store, 1, &err), WIPE_GOES_ON);
+	assert_true(store_prune(store, INT64_MIN, 250, 100, nobody_emptied, NULL, &err) > 0);
+	assert_int_equal(wipe(), WIPE_DONE);
+	assert_false(store_wipes(store)); /* only once it is wanted, or after a restart */
+	store_close(store);
+	store = store_in(folder_file(folder, "chat.db"));
+	assert_true(store_wipes(store));
+	assert_int_equal(wipe(), WIPE_DONE);
+	assert_false(is_there("zyzzyva"));
+	store_close(store);
+	store = store_in(folder_file(folder, "chat.db"));
+	assert_false(store_wipes(store));
 }
 
 static void whoever_reads_is_waited_for(void **state)
@@ -204,6 +303,10 @@ int main(void)
 		TEST(a_deleted_line_leaves_the_file),
 		TEST(it_goes_on_after_a_restart),
 		TEST(it_comes_to_its_end_while_more_is_deleted),
+		TEST(what_is_said_meanwhile_does_not_end_it_too_early),
+		TEST(it_can_be_done_any_number_of_times),
+		TEST(it_comes_to_its_end_amid_talk),
+		TEST(lines_pruned_meanwhile_are_noted),
 		TEST(old_lines_leave_the_file),
 		TEST(whoever_reads_is_waited_for),
 		TEST(a_removed_room_leaves_the_file),

@@ -22,6 +22,8 @@ struct db {
 	int error;               /* the first error of db_stmt, db_step, db_text or db_number since
 	                          * this was set to SQLITE_OK; for callers that check it after many
 	                          * steps */
+	uint64_t words;          /* of lines that were added to the full-text index or removed from
+	                          * it, since somebody set this to 0 */
 	bool doubted;            /* true once a sync has failed: what was written may not be on the
 	                          * disk, because the system forgets what it could not write */
 };

@@ -19,6 +19,8 @@ void lines_bind_range(struct sqlite3_stmt *st, uint32_t room, uint64_t after_id,
 int64_t lines_count(struct store *s, uint32_t room, const char *nick, const struct ranges *in);
 int64_t lines_count_by(struct store *s, struct sqlite3_stmt *st, const struct ranges *in);
 
+/* In the order in which they should be deleted: FTS5 ends a part of the index wherever a line comes before the last one. */
+void lines_sort(int64_t *id, int n);
 /* Deletes a line and its index entry, within the open transaction. Returns its room; 0: there is no
  * such line, or not in `room` (0: in any); -1: error. */
 int64_t lines_delete(struct store *s, uint64_t id, uint32_t room);

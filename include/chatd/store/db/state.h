@@ -19,6 +19,7 @@
  *	cluster          a position, and whose it is
  *	index            the full-text index
  *	schema, lines_table, wal_mark, location
+ *	index_parts      merging the index
  *	transaction      begin, commit, errors
  *	db               a connection and its statements
  *	known_rooms, files, statements, tokenizer, transfer, wal_frames

@@ -12,7 +12,8 @@ struct store;
 struct wipe {
 	bool wanted;             /* words of deleted lines may still be in the file */
 	bool running;            /* the index is being merged to wipe them */
-	bool again;              /* more lines were deleted since that began */
+	bool again;              /* more lines were deleted since that began, */
+	bool pruned;             /* or pruned, which is noted for the next start, and not wanted yet */
 };
 
 /*
@@ -28,5 +29,7 @@ enum wipe_step store_wipe(struct store *s, int pages, struct store_error *err);
 
 /* Notes, within the open transaction, that a deleted line is to be wiped. */
 bool wipe_note(struct store *s);
+/* The same for pruned lines, which are wiped once store_wipe_want is called, or after the next start. */
+bool wipe_note_pruned(struct store *s);
 
 #endif
