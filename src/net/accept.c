@@ -5,9 +5,9 @@
 
 #include "chatd/net/accept.h"
 
-#include <errno.h>
 #include <string.h>
 
+#include "chatd/base/accept_error.h"
 #include "chatd/base/bounds.h"
 #include "chatd/base/guard.h"
 #include "chatd/base/log.h"
@@ -208,26 +208,12 @@ void accept_handed(struct server *s)
 	s->handover.more = true;
 }
 
-/* An error of one connection, after which another one may be fine: accept(2), "Error handling". */
-static bool is_of_connection(int e)
-{
-	static const int errors[] = {
-		ECONNABORTED, EPROTO, EPERM, EINTR, EAGAIN, ECANCELED, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET,
-		EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH,
-	};
-
-	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
-		if (errors[i] == e)
-			return true;
-	return false;
-}
-
 void accept_done(struct server *s, const struct ring_completion *done)
 {
 	s->accepts.out[done->slot] = false;
 	if (done->res >= 0) {
 		accepted(s, done);
-	} else if (!is_of_connection(-done->res)) {
+	} else if (!accept_error_is_over(-done->res)) {
 		if (s->now_ms >= s->accepts.failed_ms) {
 			log_warnx("cannot accept connections: %s; trying again", strerror(-done->res));
 			s->accepts.failed_ms = s->now_ms + FULL_LOG_MS;

@@ -3,12 +3,12 @@
 #include "chatd/tls/endpoint.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "chatd/base/accept_error.h"
 #include "chatd/base/bounds.h"
 #include "chatd/base/clock.h"
 #include "chatd/base/time_format.h"
@@ -43,7 +43,7 @@ static void accepted(struct endpoint *e, const struct ring_completion *done)
 		ring_close(e->ring, done->res);
 	} else if (done->res >= 0) {
 		peer_begin(e, done->res, done->slot / ACCEPTS_EACH, &done->from, done->port);
-	} else if (done->res != -ECONNABORTED && done->res != -EINTR && done->res != -EAGAIN && !e->ending) {
+	} else if (!accept_error_is_over(-done->res) && !e->ending) {
 		/* Out of descriptors, or something that does not pass by itself. */
 		if (e->now_ms >= e->failed_ms) {
 			log_warnx("TLS: cannot accept connections: %s; trying again", strerror(-done->res));

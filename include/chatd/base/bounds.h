@@ -524,7 +524,7 @@ enum {
 	CUTS_LEAST = 512,       /* the same while the logs are over LOGS_BYTES_HIGH */
 	FULL_LOG_MS = 60000,    /* between two log lines that max_connections is reached, or that
 	                         * accepting fails */
-	ACCEPT_PAUSE_MS = 100,  /* after accept ran out of descriptors */
+	ACCEPT_PAUSE_MS = 100,  /* after accept failed for something that lasts */
 	SWEEP_MS = 1000,        /* between sweeps for stuck sends and unread chunks */
 	SWEEP_STOPPING_MS = 100, /* the same while chatd is shutting down */
 	STORE_WAIT_MS = 1000,   /* after waiting this long for the disk, people are told */
