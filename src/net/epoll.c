@@ -2,7 +2,7 @@
  * The engine over epoll, for kernels that have no io_uring or forbid it.
  *
  * Owns, for each descriptor, what it waits for, and a queue of what a turn has to do. Everything is
- * edge-triggered, so a descriptor costs one or two epoll_ctl(2) in its life; whether it may have
+ * edge-triggered, so a descriptor costs two or three epoll_ctl(2) in its life; whether it may have
  * something to receive is remembered here. A send is tried at once, so that nothing of it is copied,
  * and its end waits in the queue; only if the socket is full does it wait for room. ring_next itself
  * makes the receives, one after the other into the same warm buffer, and only those that may find
@@ -58,10 +58,10 @@ struct watch {
 	bool listens;            /* something accepts from it */
 	bool nonblocking;
 	bool readable;           /* a receive or an accept may find something */
-	bool uneven;             /* a receive may end before the end of what is there, so only EAGAIN says
-	                          * that nothing is left: there is urgent data, an end or an error, */
-	bool local;              /* or others may send descriptors by it: a unix socket that was accepted. Not so the
-	                          * streams between chatd's processes, by which none are sent (sandbox/syscalls.c) */
+	bool uneven;             /* there is urgent data, an end or an error: a receive may end before the end of what
+	                          * is there, so only EAGAIN says that nothing is left */
+	bool local;              /* the same, because others may send descriptors by it: a unix socket that was
+	                          * accepted. Not the streams between chatd's processes, by which none are sent */
 };
 
 /* An accept, by its slot. */
@@ -330,6 +330,7 @@ static void epoll_buffer_return(struct ring *r, uint32_t buffer)
 {
 	struct epoll *e = own(r);
 
+	assert(e->nfree < r->nbuffers);
 	e->free[e->nfree++] = buffer;
 }
 

@@ -61,7 +61,7 @@ enum {
 /* As the kernel sees it, which looks at the lower half alone. */
 #define IS_DESCRIPTOR(argument, fd) HAS(argument, UINT32_MAX, (scmp_datum_t)(uint32_t)(fd))
 
-/* A call that is only allowed with these arguments. It may be listed several times. */
+/* A call with these arguments, which a filter allows or forbids. It may be listed several times. */
 struct fixed {
 	int call;
 	unsigned int n;                             /* arguments that are compared */
@@ -262,6 +262,12 @@ static bool forbid(const struct fixed *fixed, size_t n)
 	return f && load(f, add_fixed(f, SCMP_ACT_ERRNO(EPERM), fixed, n));
 }
 
+/* The filter that comes after that. */
+static scmp_filter_ctx begin_without(const struct fixed *fixed, size_t n)
+{
+	return forbid(fixed, n) ? begin(SCMP_ACT_ERRNO(EPERM)) : NULL;
+}
+
 bool syscalls_restrict(const struct syscalls_loop *loop, int handover, int cluster)
 {
 	scmp_filter_ctx f = begin(SCMP_ACT_ERRNO(EPERM));
@@ -277,11 +283,8 @@ bool syscalls_restrict_tls(const struct syscalls_loop *loop, int handover, int c
 		{SCMP_SYS(fcntl), 1, {IS_DESCRIPTOR(0, STDOUT_FILENO)}},
 		{SCMP_SYS(fcntl), 1, {IS_DESCRIPTOR(0, STDERR_FILENO)}},
 	};
-	scmp_filter_ctx f;
+	scmp_filter_ctx f = begin_without(shared, sizeof(shared) / sizeof(shared[0]));
 
-	if (!forbid(shared, sizeof(shared) / sizeof(shared[0])))
-		return false;
-	f = begin(SCMP_ACT_ERRNO(EPERM));
 	return f && load(f, add_rules_of_tls(f, loop, handover, control, below));
 }
 
@@ -292,10 +295,7 @@ bool syscalls_restrict_metrics(int listener)
 		{SCMP_SYS(setsockopt), 1, {IS_DESCRIPTOR(0, listener)}},
 		{SCMP_SYS(shutdown), 1, {IS_DESCRIPTOR(0, listener)}},
 	};
-	scmp_filter_ctx f;
+	scmp_filter_ctx f = begin_without(shared, sizeof(shared) / sizeof(shared[0]));
 
-	if (!forbid(shared, sizeof(shared) / sizeof(shared[0])))
-		return false;
-	f = begin(SCMP_ACT_ERRNO(EPERM));
 	return f && load(f, add_rules_of_metrics(f, listener));
 }

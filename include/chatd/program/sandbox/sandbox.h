@@ -2,8 +2,8 @@
  * The sandbox: what chatd can no longer do once it has started, even if an intruder controls it.
  *
  * It has three parts, and an intruder would have to break each: Landlock restricts files, seccomp
- * restricts system calls, and the ring of io_uring (uring.c) restricts its own operations, which seccomp
- * does not see. Threads inherit the first two, so the sandbox is entered before there are any.
+ * restricts system calls, and the ring of io_uring (uring.c), if there is one, restricts its own operations, which
+ * seccomp does not see. Threads inherit the first two, so the sandbox is entered before there are any.
  */
 #ifndef CHATD_PROGRAM_SANDBOX_SANDBOX_H
 #define CHATD_PROGRAM_SANDBOX_SANDBOX_H

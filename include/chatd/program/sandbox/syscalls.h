@@ -22,9 +22,10 @@ struct syscalls_loop {
  * receive descriptors (-1: there is none). False: errno says why it could not. */
 bool syscalls_restrict(const struct syscalls_loop *loop, int handover, int cluster);
 /* The same for the TLS process, which sends descriptors by the one and receives them by the other. It can shut down only
- * sockets below that number: seccomp sees numbers, and the next TLS process needs those that are not below. */
+ * sockets below that number: seccomp sees numbers, and the next TLS process needs those that are not below. Nor can it
+ * change the flags of descriptors 0 to 2, whose files others have open. */
 bool syscalls_restrict_tls(const struct syscalls_loop *loop, int handover, int control, int below);
-/* The same for the process that serves metrics, which accepts at listener. */
+/* The same for the process that serves metrics, which accepts at listener and can neither shut it nor set its options. */
 bool syscalls_restrict_metrics(int listener);
 
 #endif
