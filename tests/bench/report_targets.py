@@ -94,12 +94,10 @@ def members(t):
 
 def memory(t):
     d = t.data
-    sizes = d.values("scale", "members")
     for named, text in ((0, "without"), (1, "with")):
-        found = [r["conn_kib"] for r in d.find("scale", server="commit", named=named,
-                                               members=max(sizes, default=0))]
-        t.most("KiB of a connection %s a name, %d of them:" % (text, max(sizes, default=0)),
-               found, 1.5)
+        most = max(d.values("scale", "members", server="commit", named=named), default=0)
+        found = [r["conn_kib"] for r in d.find("scale", server="commit", named=named, members=most)]
+        t.most("KiB of a connection %s a name, %d of them:" % (text, most), found, 1.5)
 
 
 def history(t):

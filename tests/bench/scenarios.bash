@@ -127,7 +127,7 @@ scale_one() {
 scenario_scale() {
 	local size most
 	# Each is a descriptor on both sides, and the server needs some more.
-	most=$(($(ulimit -H -n) - 250))
+	most=$(($(ulimit -H -n) - 600))
 	for size in $(pick "1000 10000 50000" 2000); do
 		if [ "$size" -gt "$most" ]; then
 			echo "note: $most connections instead of $size:" \
@@ -135,7 +135,8 @@ scenario_scale() {
 			size=$most
 		fi
 		connections=$((size + 50))
-		each commit scale_one "$size" 0
+		# Beyond three quarters of the places those without a name may have to make way.
+		each commit scale_one $((size * 7 / 10)) 0
 		each commit scale_one "$size" 1
 		each floor scale_one "$size" 1
 		connections=12000
