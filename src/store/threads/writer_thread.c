@@ -57,6 +57,7 @@ enum {
 	                           * that somebody who goes on deleting takes no larger share of the
 	                           * time */
 	WIPE_PATIENCE_MS = 10000, /* how long it waits for a pause */
+	WIPE_REST = 4,            /* between two steps without that, this many times as long as the step took */
 	WIPE_AGAIN_MS = 1000,     /* until the next try, if somebody is reading */
 	WIPE_PAGES_STEP = 16,     /* pages of the index that a step merges, which takes some ms */
 	PRUNED_LOG_MS = HOUR_MS,  /* between two log lines about deleted lines, unless there were
@@ -612,6 +613,8 @@ static bool wipe_work(struct writer_thread *t, bool busy)
 	t->wiping.took_ms += now_ms() - now;
 	switch (step) {
 	case WIPE_GOES_ON:
+		if (late)
+			t->wiping.at_ms = now_ms() - WIPE_PATIENCE_MS + (now_ms() - now) * WIPE_REST;
 		wal_grown(t);
 		return true;
 	case WIPE_WAITS:
