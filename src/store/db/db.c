@@ -30,12 +30,13 @@ bool db_open(struct db *db, const char *path, bool writes, struct store_error *e
 		return false;
 	}
 	if (rc == SQLITE_OK) {
-		/* index_parts.c writes a record of FTS5's. */
-		sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
 		sqlite3_extended_result_codes(db->sqlite, 1);
 		sqlite3_busy_timeout(db->sqlite, DB_BUSY_MS);
-		if (writes)
+		if (writes) {
 			sqlite3_rollback_hook(db->sqlite, on_rollback, db->sqlite);
+			/* index_parts.c writes a record of FTS5's. */
+			sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
+		}
 		/* Until the file is known to be ours, closing must not checkpoint its WAL. */
 		sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 		if (tokenizer_register(db->sqlite, &db->words))

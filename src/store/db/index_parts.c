@@ -52,12 +52,22 @@ void store_pause_merging(struct store *s, bool paused)
 
 /* -- levels --------------------------------------------------------------------------------------- */
 
-/* Reading the record of levels ("structure record" in ext/fts5/fts5_index.c of SQLite's source): a cookie, the number of
- * levels, that of parts, and a counter; of each level, the number of its parts that are being merged, that of its parts,
- * and three numbers for each. All but the cookie are variable-length integers. */
+/*
+ * The record of levels ("structure record" in ext/fts5/fts5_index.c of SQLite's source) while it is read: a cookie, the
+ * number of levels, that of parts, and a counter; then the levels. All but the cookie are variable-length integers.
+ */
 struct levels {
 	const unsigned char *at, *end;
 	bool bad;               /* it ended too early */
+	uint64_t n;             /* levels */
+	const unsigned char *head; /* what is between their number and them */
+	size_t head_bytes;
+};
+
+/* A level: the number of its parts that are being merged, that of its parts, and three numbers for each. */
+struct level {
+	const unsigned char *begin;
+	uint64_t merging, parts;
 };
 
 static uint64_t varint(struct levels *l)
@@ -75,27 +85,49 @@ static uint64_t varint(struct levels *l)
 	return 0;
 }
 
+static struct level level_next(struct levels *l)
+{
+	struct level one = { .begin = l->at };
+	one.merging = varint(l);
+	one.parts = varint(l);
+	for (uint64_t i = 0; i < one.parts && !l->bad; i++) {
+		varint(l);
+		varint(l);
+		varint(l);
+	}
+	return one;
+}
+
+/* False: it is of another kind. */
+static bool levels_begin(struct levels *l, const unsigned char *record, size_t bytes)
+{
+	static const unsigned char other_kind[] = { 0xff, 0, 0, 1 };
+	if (bytes < COOKIE_BYTES + sizeof(other_kind) || memcmp(record + COOKIE_BYTES, other_kind, sizeof(other_kind)) == 0)
+		return false;
+	*l = (struct levels){ .at = record + COOKIE_BYTES, .end = record + bytes };
+	l->n = varint(l);
+	l->head = l->at;
+	varint(l);
+	varint(l);
+	l->head_bytes = (size_t)(l->at - l->head);
+	return !l->bad;
+}
+
 /* Appends all levels that have parts. Returns their number; -1: there is something that is not known here. A level of
  * which a merge is under way is followed by the one that it goes to. */
-static int levels_with_parts(struct levels *l, uint64_t levels, struct bytes *to)
+static int levels_with_parts(struct levels *l, struct bytes *to)
 {
 	int kept = 0;
 	bool output = false; /* of the merge of the level before */
-	for (uint64_t i = 0; i < levels && !l->bad; i++) {
-		const unsigned char *begin = l->at;
-		uint64_t merging = varint(l), parts = varint(l);
-		for (uint64_t k = 0; k < parts && !l->bad; k++) {
-			varint(l);
-			varint(l);
-			varint(l);
-		}
-		if (parts == 0 && (merging > 0 || output))
+	for (uint64_t i = 0; i < l->n && !l->bad; i++) {
+		struct level one = level_next(l);
+		if (one.parts == 0 && (one.merging > 0 || output))
 			return -1;
-		if (parts > 0) {
-			bytes_append(to, begin, (size_t)(l->at - begin));
+		if (one.parts > 0) {
+			bytes_append(to, one.begin, (size_t)(l->at - one.begin));
 			kept++;
 		}
-		output = merging > 0;
+		output = one.merging > 0;
 	}
 	return l->bad || l->at != l->end || kept > VARINT_ONE ? -1 : kept;
 }
@@ -103,29 +135,23 @@ static int levels_with_parts(struct levels *l, uint64_t levels, struct bytes *to
 /* The same record without its empty levels. False: it has none, at most `most` levels, or is of another kind. */
 static bool levels_shortened(const unsigned char *record, size_t bytes, uint64_t most, struct bytes *to)
 {
-	static const unsigned char other_kind[] = { 0xff, 0, 0, 1 };
 	struct bytes kept = { 0 };
-	if (bytes < COOKIE_BYTES + sizeof(other_kind) || memcmp(record + COOKIE_BYTES, other_kind, sizeof(other_kind)) == 0)
+	struct levels l;
+	if (!levels_begin(&l, record, bytes) || l.n <= most)
 		return false;
-	struct levels l = { .at = record + COOKIE_BYTES, .end = record + bytes };
-	uint64_t levels = varint(&l);
-	const unsigned char *begin = l.at;
-	varint(&l);
-	varint(&l);
-	size_t head = (size_t)(l.at - begin);
-	int n = levels > most ? levels_with_parts(&l, levels, &kept) : -1;
-	bool shorter = n >= 0 && (uint64_t)n < levels;
+	int n = levels_with_parts(&l, &kept);
+	bool shorter = n >= 0 && (uint64_t)n < l.n;
 	if (shorter) {
 		bytes_append(to, record, COOKIE_BYTES);
 		bytes_append(to, &(unsigned char){ (unsigned char)n }, 1);
-		bytes_append(to, begin, head);
+		bytes_append(to, l.head, l.head_bytes);
 		bytes_append(to, kept.data, kept.len);
 	}
 	bytes_release(&kept);
 	return shorter;
 }
 
-/* If FTS5 has read them already, it has to forget that first. */
+/* If FTS5 has read them already, it has to forget that first. What is damaged is left: whoever uses it will be told. */
 static bool drop_levels(struct store *s, uint64_t most)
 {
 	sqlite3_stmt *get = db_stmt(&s->db, SQL_FTS_LEVELS);
@@ -146,7 +172,7 @@ static bool drop_levels(struct store *s, uint64_t most)
 			sqlite3_clear_bindings(set);
 	}
 	bytes_release(&shorter);
-	return ok && (rc == SQLITE_ROW || rc == SQLITE_DONE);
+	return ok && (rc == SQLITE_ROW || rc == SQLITE_DONE || (rc & 0xff) == SQLITE_CORRUPT);
 }
 
 bool index_make_readable(struct store *s)
@@ -166,18 +192,58 @@ static bool set_parts(struct store *s, int parts)
 	return db_run(st);
 }
 
+/*
+ * How the merge that index_merge_all began stands. *level is the level that it takes its parts from; -1: that is still to
+ * be found. It is over once that level is not being merged, or once the one above has another part than that merge's.
+ * Without the second, what was said meanwhile would be merged with everything again and again.
+ */
+static enum merging merge_state(struct store *s, int *level)
+{
+	sqlite3_stmt *get = db_stmt(&s->db, SQL_FTS_LEVELS);
+	enum merging found = MERGING_UNKNOWN;
+	struct level one = { 0 }, below = { 0 };
+	struct levels l;
+	int highest = -1;
+	const unsigned char *record = get && db_step(&s->db, get) == SQLITE_ROW ? sqlite3_column_blob(get, 0) : NULL;
+	if (record && levels_begin(&l, record, (size_t)sqlite3_column_bytes(get, 0))) {
+		found = MERGING_OVER;
+		for (int i = 0; (uint64_t)i < l.n && !l.bad; i++, below = one) {
+			one = level_next(&l);
+			if (one.merging > 0)
+				highest = i;
+			if (*level >= 0 && i == *level + 1 && below.merging > 0 && one.parts == 1)
+				found = MERGING_GOES_ON;
+		}
+		if (l.bad)
+			found = MERGING_UNKNOWN;
+		else if (*level < 0 && highest >= 0)
+			found = MERGING_GOES_ON;
+		if (*level < 0)
+			*level = highest;
+	}
+	sqlite3_reset(get);
+	return found;
+}
+
 bool index_merge_all(struct store *s, int pages)
 {
 	/* Parts that come meanwhile are on a level of their own. Were eight needed, FTS5 might choose that level for having
 	 * the most, and merge nothing. */
-	return merge(s, 0) >= 0 && drop_levels(s, 0) && set_parts(s, PARTS_LEAST) && merge(s, -pages) >= 0;
+	if (merge(s, 0) < 0 || !drop_levels(s, 0) || !set_parts(s, PARTS_LEAST) || merge(s, -pages) < 0)
+		return false;
+	s->index.merging_level = -1;
+	s->index.merging = merge_state(s, &s->index.merging_level);
+	return true;
 }
 
 int index_merge_on(struct store *s, int pages)
 {
-	int half = (pages + 1) / 2, found = merge(s, half);
-	/* The parts of what was said since the last step may have been all there was. */
-	return found > 0 ? merge(s, half) : found;
+	if (s->index.merging == MERGING_OVER)
+		return 0;
+	int found = merge(s, pages);
+	if (found > 0 && s->index.merging == MERGING_GOES_ON)
+		s->index.merging = merge_state(s, &s->index.merging_level);
+	return found > 0 ? s->index.merging != MERGING_OVER : found;
 }
 
 bool index_merged_all(struct store *s)

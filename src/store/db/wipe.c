@@ -2,7 +2,7 @@
  * Wiping deleted lines from the file.
  *
  * SQLite overwrites what it frees (secure_delete), but the full-text index only notes that a line
- * is gone, and the WAL still has older pages. So the whole index is merged into one part, in steps,
+ * is gone, and the WAL still has older pages. So all parts of the index are merged into one, in steps,
  * and then the WAL is checkpointed and truncated. FTS5 limits what a step writes: one that meets
  * only deleted lines takes time in proportion to them (282 ms for a million deleted lines). meta
  * ("wipe") records that this is still to be done.
@@ -29,7 +29,7 @@ bool wipe_note(struct store *s)
 bool wipe_note_pruned(struct store *s)
 {
 	s->wipe.pruned = s->wipe.running;
-	return s->wipe.wanted || db_meta_set(&s->db, "wipe", 1);
+	return db_meta_set(&s->db, "wipe", 1);
 }
 
 bool store_wipes(const struct store *s)

@@ -200,6 +200,27 @@ static void levels_of_another_kind_are_left(void **state)
 	}
 }
 
+/* Lines can still be saved. */
+static void a_damaged_index_does_not_keep_the_chat_from_starting(void **state)
+{
+	const char *path = folder_file(folder, "chat.db");
+	char damage[100];
+	(void)state;
+	save_lines(store, 1, 1, 100);
+	index_all(store);
+	store_close(store);
+	store = NULL;
+	int64_t root = number_in(path, "SELECT rootpage FROM sqlite_schema WHERE name = 'search_data'");
+	FILE *f = fopen(path, "r+b");
+	memset(damage, 0xff, sizeof(damage));
+	assert_non_null(f);
+	assert_int_equal(fseek(f, (long)(root - 1) * 4096, SEEK_SET), 0);
+	assert_int_equal(fwrite(damage, sizeof(damage), 1, f), 1);
+	fclose(f);
+	store = store_in(path);
+	save_line(store, 101, 1, "alice", "and so on");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, store_setup, store_teardown)
 
 int main(void)
@@ -212,6 +233,7 @@ int main(void)
 		TEST(a_step_merges_so_much_and_no_more),
 		TEST(empty_levels_are_removed_at_the_start),
 		TEST(levels_of_another_kind_are_left),
+		TEST(a_damaged_index_does_not_keep_the_chat_from_starting),
 	};
 	return cmocka_run_group_tests_name("index_parts", tests, NULL, NULL);
 }

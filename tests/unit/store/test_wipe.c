@@ -215,6 +215,54 @@ static void it_comes_to_its_end_amid_talk(void **state)
 	assert_false(is_there("zyzzyva"));
 }
 
+static uint32_t random_state = 1;
+
+static int random_below(int n)
+{
+	random_state = random_state * 1664525 + 1013904223;
+	return (int)((random_state >> 8) % (uint32_t)n);
+}
+
+/* Some lines, indexed in steps of their own or together. */
+static void some_is_said(int most)
+{
+	struct store_error err;
+	char line[80];
+	for (int i = random_below(most + 1); i > 0; i--) {
+		snprintf(line, sizeof(line), "again%d word%d", random_below(100), random_below(100000));
+		save_line(store, ++seq, 1, "alice", line);
+		if (random_below(3) == 0)
+			assert_true(store_index(store, 1 + random_below(50), 0, &err) >= 0);
+	}
+	index_all(store);
+}
+
+/* Talk, steps and deletions in any order: what was deleted before a pass is gone after it. */
+static void nothing_is_left_in_whatever_order(void **state)
+{
+	enum { TIMES = 60 };
+	struct store_error err = { .text = "" };
+	enum wipe_step step;
+	(void)state;
+	for (int i = 0; i < TIMES; i++) {
+		some_is_said(60);
+		say("the zyzzyva eats");
+		uint64_t id = seq;
+		some_is_said(10);
+		delete_line(id);
+		store_pause_merging(store, random_below(2) == 0);
+		for (int k = 0; (step = store_wipe(store, 1 + random_below(3), &err)) == WIPE_GOES_ON; k++) {
+			assert_in_range(k, 0, 1000);
+			some_is_said(random_below(4));
+			if (random_below(4) == 0)
+				delete_line(1 + (uint64_t)random_below((int)id));
+		}
+		assert_int_equal(step, WIPE_DONE);
+		assert_false(is_there("zyzzyva"));
+	}
+	assert_in_range(level_bytes(), 1, 200);
+}
+
 static void nobody_emptied(void *ctx, uint32_t room)
 {
 	(void)ctx;
@@ -306,6 +354,7 @@ int main(void)
 		TEST(what_is_said_meanwhile_does_not_end_it_too_early),
 		TEST(it_can_be_done_any_number_of_times),
 		TEST(it_comes_to_its_end_amid_talk),
+		TEST(nothing_is_left_in_whatever_order),
 		TEST(lines_pruned_meanwhile_are_noted),
 		TEST(old_lines_leave_the_file),
 		TEST(whoever_reads_is_waited_for),

@@ -23,7 +23,7 @@ struct db {
 	                          * this was set to SQLITE_OK; for callers that check it after many
 	                          * steps */
 	uint64_t words;          /* of lines that were added to the full-text index or removed from
-	                          * it, since somebody set this to 0 */
+	                          * it, which index_merge_due has not dealt with */
 	bool doubted;            /* true once a sync has failed: what was written may not be on the
 	                          * disk, because the system forgets what it could not write */
 };

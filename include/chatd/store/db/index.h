@@ -11,12 +11,16 @@
 struct sqlite3_stmt;
 struct store;
 
+enum merging { MERGING_UNKNOWN, MERGING_GOES_ON, MERGING_OVER };
+
 struct fulltext_index {
 	uint64_t indexed;        /* lines up to this id are in it */
 	uint64_t reindex_to;     /* while it is being rebuilt, lines up to this id are to be in it;
 	                          * 0: it is not */
 	int64_t line_ns;         /* the time that a line takes, going by the last steps; 0: not known */
 	bool merging_paused;     /* index_merge_due merges nothing */
+	enum merging merging;    /* the state of merging all parts, and the level of those that were there when it */
+	int merging_level;       /* began (index_parts.c); -1: none */
 };
 
 /*

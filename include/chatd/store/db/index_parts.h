@@ -24,10 +24,9 @@ bool index_merge_due(struct store *s);
 void store_pause_merging(struct store *s, bool paused);
 
 /*
- * Merging all parts into one, after which nothing of a removed line is left, in steps of about that many pages, each in an
- * open transaction of its own: the first is index_merge_all, then index_merge_on until it returns 0 (1: there is more;
- * -1: error), and in the last transaction index_merged_all. Parts that come meanwhile are merged as well, though not
- * always into the same one. False: error.
+ * Merging all parts that there are into one, after which nothing of the lines removed until then is left, in steps of about
+ * that many pages, each in an open transaction of its own: the first is index_merge_all, then index_merge_on until it
+ * returns 0 (1: there is more; -1: error), and in the last transaction index_merged_all. False: error.
  */
 bool index_merge_all(struct store *s, int pages);
 int index_merge_on(struct store *s, int pages);
