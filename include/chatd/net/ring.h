@@ -82,8 +82,8 @@ void ring_wake(struct ring *r, int fd);
 void ring_buffer_return(struct ring *r, uint32_t buffer, size_t used);
 
 /* Hands to the kernel what it has not got yet, and waits for a completion, at most wait_ms milliseconds
- * (0: not at all, -1: forever). False: the kernel accepts no more operations, with io_uring only after it was asked for seconds;
- * errno says why. EINTR, a timeout, and accepting none for the moment are not failures. */
+ * (0: not at all, -1: forever). False: the kernel accepts no more operations, with io_uring only after it was asked for
+ * seconds; errno says why. EINTR, a timeout, and accepting none for the moment are not failures. */
 bool ring_wait(struct ring *r, int64_t wait_ms);
 
 /* Plain calls, here so that the simulation can stand in for the kernel. */
