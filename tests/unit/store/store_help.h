@@ -167,6 +167,19 @@ static inline int64_t number_in(const char *path, const char *sql)
 	return n;
 }
 
+/* Another program writes to the file. */
+static inline void execute_in(const char *path, const char *sql)
+{
+	sqlite3 *db;
+	char *problem = NULL;
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_true(tokenizer_register(db, NULL));
+	sqlite3_busy_timeout(db, 10000);
+	if (sqlite3_exec(db, sql, NULL, NULL, &problem) != SQLITE_OK)
+		fail_msg("%s: %s", sql, problem);
+	sqlite3_close(db);
+}
+
 /* The parts of its full-text index. */
 static inline int64_t parts_in(const char *path)
 {

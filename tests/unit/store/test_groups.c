@@ -86,11 +86,7 @@ static uint64_t lines_now(void)
 /* Another program's rule, of which chatd knows nothing. */
 static void rule(const char *sql)
 {
-	sqlite3 *db;
-	assert_int_equal(sqlite3_open(database(), &db), SQLITE_OK);
-	sqlite3_busy_timeout(db, 10000);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
+	execute_in(database(), sql);
 }
 
 /* -- groups ------------------------------------------------------------------------------ */

@@ -140,14 +140,6 @@ static void a_step_merges_so_much_and_no_more(void **state)
 	assert_in_range(steps, WORDS / MOST, WORDS / MOST * 3);
 }
 
-static void execute(const char *sql)
-{
-	sqlite3 *db;
-	assert_int_equal(sqlite3_open(folder_file(folder, "chat.db"), &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
-}
-
 static int64_t level_bytes(void)
 {
 	return number_in(folder_file(folder, "chat.db"), "SELECT length(block) FROM search_data WHERE id = 10");
@@ -166,8 +158,9 @@ static void empty_levels_are_removed_at_the_start(void **state)
 	store_close(store);
 	store = NULL;
 	/* Of 2 levels 2,102: 2,100 empty ones of two bytes each before them. */
-	execute("PRAGMA user_version = 12; UPDATE search_data SET block = CAST(substr(block, 1, 4) || x'9036' || substr(block, 6, 2) ||"
-	        " zeroblob(4200) || substr(block, 8) AS BLOB) WHERE id = 10 AND hex(substr(block, 5, 1)) = '02'");
+	execute_in(folder_file(folder, "chat.db"),
+	           "PRAGMA user_version = 12; UPDATE search_data SET block = CAST(substr(block, 1, 4) || x'9036' || substr(block, 6, 2) ||"
+	           " zeroblob(4200) || substr(block, 8) AS BLOB) WHERE id = 10 AND hex(substr(block, 5, 1)) = '02'");
 	assert_int_equal(level_bytes(), before + 4201);
 	store = store_in(folder_file(folder, "chat.db"));
 	assert_in_range(level_bytes(), 1, before);
@@ -193,7 +186,7 @@ static void levels_of_another_kind_are_left(void **state)
 		snprintf(sql, sizeof(sql), "UPDATE search_data SET block = CAST(%s AS BLOB) WHERE id = 10", records[i]);
 		store_close(store);
 		store = NULL;
-		execute(sql);
+		execute_in(folder_file(folder, "chat.db"), sql);
 		int64_t bytes = level_bytes();
 		store = store_in(folder_file(folder, "chat.db"));
 		assert_int_equal(level_bytes(), bytes);

@@ -36,13 +36,7 @@ static enum integrity check(void)
 
 static void sql(const char *text)
 {
-	sqlite3 *db;
-	char *problem = NULL;
-
-	assert_int_equal(sqlite3_open(folder_file(folder, "chat.db"), &db), SQLITE_OK);
-	if (sqlite3_exec(db, text, NULL, NULL, &problem) != SQLITE_OK)
-		fail_msg("%s", problem);
-	sqlite3_close(db);
+	execute_in(folder_file(folder, "chat.db"), text);
 }
 
 static void what_is_sound(void **state)

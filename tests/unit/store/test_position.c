@@ -44,18 +44,6 @@ static void group_saved(struct store *s, const struct record *r, size_t n, const
 		fail_msg("%s", err.text);
 }
 
-static void sql(const char *path, const char *text)
-{
-	sqlite3 *db;
-	char *problem = NULL;
-
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	sqlite3_busy_timeout(db, 10000);
-	if (sqlite3_exec(db, text, NULL, NULL, &problem) != SQLITE_OK)
-		fail_msg("%s: %s", text, problem);
-	sqlite3_close(db);
-}
-
 /* -- what is saved ------------------------------------------------------------------------- */
 
 static void a_database_is_of_no_cluster_at_first(void **state)
@@ -157,7 +145,7 @@ static void what_is_no_position_is_damage(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
 		snprintf(text, sizeof text, "INSERT OR REPLACE INTO meta VALUES('position', %s)", values[i]);
-		sql(database(), text);
+		execute_in(database(), text);
 		assert_false(store_cluster(store, &c, &err));
 		assert_non_null(strstr(err.text, "damaged"));
 	}
@@ -210,7 +198,7 @@ static void numbers_go_on_from_the_position(void **state)
 	(void)state;
 	group_saved(store, r, 2, "1-0");
 	/* As after kill -9: a connection that is not closed. */
-	sql(database(), "SELECT 1");
+	execute_in(database(), "SELECT 1");
 	struct store *other = store_open_reader(database(), &err);
 	assert_non_null(other);
 	assert_int_equal(store_last_seq(other), 2);

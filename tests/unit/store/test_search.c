@@ -134,15 +134,6 @@ static void words_of_other_scripts_are_found(void **state)
 	assert_string_equal(find("黒"), "5*");
 }
 
-static void exec(const char *path, const char *sql)
-{
-	sqlite3 *db;
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_true(tokenizer_register(db, NULL));
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
-}
-
 /* An older chatd's index, and one that was made with another ICU, are made again, and searches say how
  * far that is. */
 static void an_old_index_is_made_again(void **state)
@@ -168,7 +159,7 @@ static void an_old_index_is_made_again(void **state)
 		for (uint64_t n = 1; n <= 100; n++)
 			say(100 * i + n, 1, n % 2 ? "Ørsted किताब" : "और कुछ");
 		store_close(store);
-		exec(path, old[i]);
+		execute_in(path, old[i]);
 		store = store_in(path);
 		assert_true(store_reindexes(store));
 		assert_true(lines_delete(store, 100 * i + 50, 1) == 1);
@@ -185,7 +176,7 @@ static void an_old_index_is_made_again(void **state)
 		assert_int_equal(rows->search.unindexed, 0);
 		assert_int_equal(rows->row[rows->n - 1].hit || rows->row[1].hit, true);
 		rows_release(rows);
-		exec(path, "INSERT INTO search(search, rank) VALUES('integrity-check', 1)");
+		execute_in(path, "INSERT INTO search(search, rank) VALUES('integrity-check', 1)");
 	}
 	store_close(store);
 	store = store_in(":memory:");

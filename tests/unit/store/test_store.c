@@ -143,17 +143,6 @@ static void memory_is_a_database_too(void **state)
 
 /* -- migration -------------------------------------------------------------------- */
 
-static void sql(const char *path, const char *text)
-{
-	sqlite3 *db;
-	char *message = NULL;
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_true(tokenizer_register(db, NULL));
-	if (sqlite3_exec(db, text, NULL, NULL, &message) != SQLITE_OK)
-		fail_msg("%s", message);
-	sqlite3_close(db);
-}
-
 /* What the first version wrote, as it stays in files that are out there. */
 static const char version_1[] =
 	"CREATE TABLE meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
@@ -203,10 +192,10 @@ static void assert_old_file_is_read(struct folder *f, const char *name)
 static void an_old_file_is_brought_up_to_date(void **state)
 {
 	struct folder *f = *state;
-	sql(folder_file(f, "1.db"), version_1);
+	execute_in(folder_file(f, "1.db"), version_1);
 	assert_old_file_is_read(f, "1.db");
-	sql(folder_file(f, "2.db"), version_1);
-	sql(folder_file(f, "2.db"), version_2);
+	execute_in(folder_file(f, "2.db"), version_1);
+	execute_in(folder_file(f, "2.db"), version_2);
 	assert_old_file_is_read(f, "2.db");
 }
 
@@ -259,10 +248,10 @@ static void files_of_others_are_left_alone(void **state)
 	fclose(text);
 	assert_refused(f, "short.txt", "is not a database");
 
-	sql(folder_file(f, "other.db"), "CREATE TABLE cats(name); PRAGMA application_id = 77;");
+	execute_in(folder_file(f, "other.db"), "CREATE TABLE cats(name); PRAGMA application_id = 77;");
 	assert_refused(f, "other.db", "another program");
 
-	sql(folder_file(f, "plain.db"), "CREATE TABLE cats(name); PRAGMA journal_mode = WAL;"
+	execute_in(folder_file(f, "plain.db"), "CREATE TABLE cats(name); PRAGMA journal_mode = WAL;"
 	    "INSERT INTO cats VALUES('tom');");
 	assert_refused(f, "plain.db", "another program");
 }
@@ -271,7 +260,7 @@ static void a_newer_database_is_left_alone(void **state)
 {
 	struct folder *f = *state;
 	store_close(store_in(folder_file(f, "chat.db")));
-	sql(folder_file(f, "chat.db"), "PRAGMA user_version = 99;");
+	execute_in(folder_file(f, "chat.db"), "PRAGMA user_version = 99;");
 	assert_refused(f, "chat.db", "newer chatd");
 }
 

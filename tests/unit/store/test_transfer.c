@@ -31,13 +31,7 @@ static const char *path_of(const char *name)
 
 static void sql_of(const char *name, const char *sql)
 {
-	sqlite3 *db;
-	char *problem = NULL;
-
-	assert_int_equal(sqlite3_open(path_of(name), &db), SQLITE_OK);
-	if (sqlite3_exec(db, sql, NULL, NULL, &problem) != SQLITE_OK)
-		fail_msg("%s: %s", sql, problem);
-	sqlite3_close(db);
+	execute_in(path_of(name), sql);
 }
 
 /* All rows, with a line for each; to be freed. */
