@@ -102,7 +102,8 @@ static struct level level_next(struct levels *l)
 static bool levels_begin(struct levels *l, const unsigned char *record, size_t bytes)
 {
 	static const unsigned char other_kind[] = { 0xff, 0, 0, 1 };
-	if (bytes < COOKIE_BYTES + sizeof(other_kind) || memcmp(record + COOKIE_BYTES, other_kind, sizeof(other_kind)) == 0)
+	if (bytes < COOKIE_BYTES ||
+	    (bytes >= COOKIE_BYTES + sizeof(other_kind) && memcmp(record + COOKIE_BYTES, other_kind, sizeof(other_kind)) == 0))
 		return false;
 	*l = (struct levels){ .at = record + COOKIE_BYTES, .end = record + bytes };
 	l->n = varint(l);
@@ -238,12 +239,11 @@ bool index_merge_all(struct store *s, int pages)
 
 int index_merge_on(struct store *s, int pages)
 {
-	if (s->index.merging == MERGING_OVER)
-		return 0;
-	int found = merge(s, pages);
-	if (found > 0 && s->index.merging == MERGING_GOES_ON)
-		s->index.merging = merge_state(s, &s->index.merging_level);
-	return found > 0 ? s->index.merging != MERGING_OVER : found;
+	enum merging now = s->index.merging;
+	/* As the last step left it, if that was committed: what a step itself sees may be undone. */
+	if (now == MERGING_GOES_ON)
+		now = merge_state(s, &s->index.merging_level);
+	return now == MERGING_OVER ? 0 : merge(s, pages);
 }
 
 bool index_merged_all(struct store *s)

@@ -8,6 +8,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/store/db/index_parts.h"
+#include "chatd/store/db/state.h"
 
 static struct folder *folder;
 static struct store *store;
@@ -193,16 +194,12 @@ static void it_can_be_done_any_number_of_times(void **state)
 	}
 }
 
-/* Two parts each time, for which FTS5 always has something to merge. */
-static void it_comes_to_its_end_amid_talk(void **state)
+/* Two parts after each step, for which FTS5 always has something to merge. */
+static void wipe_amid_talk(void)
 {
 	enum { STEPS = 100 };
 	struct store_error err = { .text = "" };
 	enum wipe_step step = WIPE_GOES_ON;
-	(void)state;
-	much_is_said();
-	say("the zyzzyva eats");
-	delete_line(seq);
 	store_pause_merging(store, true);
 	for (int i = 0; i < STEPS && step == WIPE_GOES_ON; i++) {
 		step = store_wipe(store, 4, &err);
@@ -210,6 +207,49 @@ static void it_comes_to_its_end_amid_talk(void **state)
 			say("meanwhile");
 			say("and so on");
 		}
+	}
+	assert_int_equal(step, WIPE_DONE);
+	assert_false(is_there("zyzzyva"));
+}
+
+static void it_comes_to_its_end_amid_talk(void **state)
+{
+	(void)state;
+	much_is_said();
+	say("the zyzzyva eats");
+	delete_line(seq);
+	wipe_amid_talk();
+}
+
+/* The index has no level yet. */
+static void so_it_does_with_an_empty_index(void **state)
+{
+	(void)state;
+	save_line(store, ++seq, 1, "alice", "the zyzzyva eats");
+	delete_line(seq);
+	wipe_amid_talk();
+}
+
+static int refuse(void *ctx)
+{
+	(void)ctx;
+	return 1;
+}
+
+/* Each step once in vain, as on a full disk. */
+static void a_step_that_is_undone_is_done_again(void **state)
+{
+	struct store_error err = { .text = "" };
+	enum wipe_step step = WIPE_GOES_ON;
+	(void)state;
+	much_is_said();
+	say("the zyzzyva eats");
+	delete_line(seq);
+	while (step == WIPE_GOES_ON) {
+		sqlite3_commit_hook(store->db.sqlite, refuse, NULL);
+		assert_int_equal(store_wipe(store, 1, &err), WIPE_FAILS);
+		sqlite3_commit_hook(store->db.sqlite, NULL, NULL);
+		step = store_wipe(store, 1, &err);
 	}
 	assert_int_equal(step, WIPE_DONE);
 	assert_false(is_there("zyzzyva"));
@@ -354,6 +394,8 @@ int main(void)
 		TEST(what_is_said_meanwhile_does_not_end_it_too_early),
 		TEST(it_can_be_done_any_number_of_times),
 		TEST(it_comes_to_its_end_amid_talk),
+		TEST(so_it_does_with_an_empty_index),
+		TEST(a_step_that_is_undone_is_done_again),
 		TEST(nothing_is_left_in_whatever_order),
 		TEST(lines_pruned_meanwhile_are_noted),
 		TEST(old_lines_leave_the_file),
