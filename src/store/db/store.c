@@ -242,7 +242,7 @@ struct store *store_open(const char *path, enum durability durability, struct st
 		if (fd < 0)
 			return NULL;
 		/* In this order: a file that is not a database of ours is left alone. */
-		if (!schema_check_file(fd, path, &fresh, err) || !files_check(fd, path, err)) {
+		if (!wal_has_database(path, err) || !schema_check_file(fd, path, &fresh, err) || !files_check(fd, path, err)) {
 			if (made)
 				unlink(path);
 			close(fd);
@@ -267,6 +267,8 @@ bool store_look(const char *path, struct store_error *err)
 	struct stat st;
 	bool fresh, ok;
 	int fd, e;
+	if (!wal_has_database(path, err))
+		return false;
 	if (stat(path, &st) != 0)
 		return true;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);

@@ -15,12 +15,14 @@
 #include "chatd/store/db/wal_mark.h"
 
 #include "chatd/base/bytes.h"
+#include "chatd/store/db/files.h"
 #include "chatd/store/db/state.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum {
 	MARK_PAGES = 128,          /* pages written between two marks in one WAL: a mark takes two
@@ -149,6 +151,26 @@ void wal_mark_committed(struct store *s, int pages)
 }
 
 /* -- before it is opened ---------------------------------------------------------------- */
+
+static bool has_bytes(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && st.st_size > 0;
+}
+
+bool wal_has_database(const char *path, struct store_error *err)
+{
+	char *wal = files_beside(path, "-wal");
+	bool ok = has_bytes(path) || !has_bytes(wal);
+	if (!ok) {
+		store_error_set(err, "%s has no database next to it. Put %s back, or, for a new database, move the -wal and "
+		                "-shm files away, and start again", wal, path);
+		store_error_advise(err, "they may hold the last lines of the old database (see BACKUP in chatd(8))");
+		err->lasting = true;
+	}
+	free(wal);
+	return ok;
+}
 
 /* Opens the file without its WAL. NULL: that is not possible. */
 static sqlite3 *open_alone(const char *path)

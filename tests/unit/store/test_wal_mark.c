@@ -25,15 +25,6 @@ static void crash_as(const char *to)
 	copy("chat.db-wal", wal);
 }
 
-static void execute(const char *name, const char *sql)
-{
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(folder_file(folder, name), &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_close(db), SQLITE_OK);
-}
-
 /* The last line that a database shows which must open. */
 static uint64_t last_of(const char *name)
 {
@@ -57,8 +48,8 @@ static uint64_t sum_of(const char *name)
 	return sum;
 }
 
-/* It is refused with what to do, and neither it nor its WAL is changed. */
-static void assert_refused(const char *name)
+/* It is refused with what is wrong and what to do, and neither it nor its WAL is changed. */
+static void assert_refused(const char *name, const char *problem)
 {
 	struct store_error err;
 	char wal[64];
@@ -68,10 +59,16 @@ static void assert_refused(const char *name)
 	file = sum_of(name);
 	beside = sum_of(wal);
 	assert_null(store_open(folder_file(folder, name), DURABILITY_COMMIT, &err));
-	assert_non_null(strstr(err.text, "-wal does not belong to the database"));
+	assert_non_null(strstr(err.text, problem));
+	assert_true(err.lasting);
 	assert_non_null(strstr(err.text, "move the -wal and -shm files away"));
 	assert_int_equal(sum_of(name), file);
 	assert_int_equal(sum_of(wal), beside);
+}
+
+static void assert_foreign(const char *name)
+{
+	assert_refused(name, "-wal does not belong to the database");
 }
 
 /* Lines from..to, a transaction for each ten. */
@@ -146,7 +143,7 @@ static void test_an_old_copy_under_a_new_wal(void **state)
 	next_wal();
 	says(2001, 2500);
 	copy("chat.db-wal", "old.db-wal");
-	assert_refused("old.db");
+	assert_foreign("old.db");
 	/* As it says. */
 	unlink(folder_file(folder, "old.db-wal"));
 	unlink(folder_file(folder, "old.db-shm"));
@@ -159,7 +156,7 @@ static void test_an_old_copy_under_a_new_wal(void **state)
 	says(3001, 3500);
 	copy("chat.db", "new.db");
 	copy("kept-wal", "new.db-wal");
-	assert_refused("new.db");
+	assert_foreign("new.db");
 }
 
 /* /backup lays its copy out in another way, so no WAL of the database fits. */
@@ -176,10 +173,10 @@ static void test_a_backup_under_the_wal(void **state)
 	rows_release(rows);
 	copy("copy.db", "kept.db");
 	copy("chat.db-wal", "copy.db-wal");
-	assert_refused("copy.db");
+	assert_foreign("copy.db");
 	says(501, 600);
 	copy("chat.db-wal", "copy.db-wal");
-	assert_refused("copy.db");
+	assert_foreign("copy.db");
 	assert_int_equal(last_of("kept.db"), 500);
 }
 
@@ -197,12 +194,12 @@ static void test_of_another_database(void **state)
 	copy("other.db-wal", "chat2.db-wal");
 	copy("chat.db", "chat2.db");
 	store_close(other);
-	assert_refused("chat2.db");
+	assert_foreign("chat2.db");
 	/* In its first WAL a database has had no mark yet; and such a file is as good as empty. */
 	assert_true(store_checkpoint(store));
 	says(501, 600);
 	copy("chat.db-wal", "mixed.db-wal");
-	assert_refused("mixed.db");
+	assert_foreign("mixed.db");
 }
 
 /* Where an older chatd has written, nothing is known. */
@@ -211,7 +208,7 @@ static void test_without_a_mark(void **state)
 	(void)state;
 	says(1, 500);
 	store_close(store);
-	execute("chat.db", "DELETE FROM meta WHERE key = 'wal'; PRAGMA wal_checkpoint(TRUNCATE)");
+	execute_in(folder_file(folder, "chat.db"), "DELETE FROM meta WHERE key = 'wal'; PRAGMA wal_checkpoint(TRUNCATE)");
 	copy("chat.db", "crash.db");
 	store = store_in(folder_file(folder, "chat.db"));
 	says(501, 600);
@@ -220,14 +217,14 @@ static void test_without_a_mark(void **state)
 	/* But a copy from before the marks is no state of a WAL that began with one. */
 	copy("crash.db", "unused.db");
 	store_close(store);
-	execute("crash.db", "DELETE FROM meta WHERE key = 'wal'; PRAGMA wal_checkpoint(TRUNCATE)");
+	execute_in(folder_file(folder, "crash.db"), "DELETE FROM meta WHERE key = 'wal'; PRAGMA wal_checkpoint(TRUNCATE)");
 	store = store_in(folder_file(folder, "chat.db"));
 	says(601, 700);
 	copy("chat.db-wal", "crash.db-wal");
-	assert_refused("crash.db");
+	assert_foreign("crash.db");
 	/* Nor is anything known where the row is torn. */
 	copy("chat.db", "torn.db");
-	execute("torn.db", "UPDATE meta SET value = substr(value, 1, 60) || '00000' WHERE key = 'wal';"
+	execute_in(folder_file(folder, "torn.db"), "UPDATE meta SET value = substr(value, 1, 60) || '00000' WHERE key = 'wal';"
 	        "PRAGMA wal_checkpoint(TRUNCATE)");
 	copy("chat.db-wal", "torn.db-wal");
 	assert_int_equal(last_of("torn.db"), 700);
@@ -246,6 +243,33 @@ static void test_marks_are_few(void **state)
 	assert_in_range(store_wal_pages(store) - pages, 20, 30);
 }
 
+/* SQLite would delete the WAL. */
+static void test_without_its_database(void **state)
+{
+	struct store_error err;
+	char path[200];
+	uint64_t wal;
+
+	(void)state;
+	says(1, 20);
+	crash_as("alone.db");
+	wal = sum_of("alone.db-wal");
+	snprintf(path, sizeof(path), "%s", folder_file(folder, "alone.db"));
+	assert_int_equal(unlink(path), 0);
+	assert_false(store_look(path, &err));
+	assert_non_null(strstr(err.text, "alone.db-wal has no database"));
+	assert_null(store_open(path, DURABILITY_COMMIT, &err));
+	assert_non_null(strstr(err.text, "alone.db-wal has no database"));
+	assert_true(err.lasting);
+	assert_false(folder_has(folder, "alone.db"));
+	assert_int_equal(sum_of("alone.db-wal"), wal);
+	assert_int_equal(fclose(fopen(path, "w")), 0); /* an empty one is none */
+	assert_false(store_look(path, &err));
+	assert_refused("alone.db", "alone.db-wal has no database");
+	copy("chat.db", "alone.db");
+	assert_int_equal(last_of("alone.db"), 20);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, store_setup, store_teardown)
 
 int main(void)
@@ -257,6 +281,7 @@ int main(void)
 		TEST(test_a_backup_under_the_wal),
 		TEST(test_of_another_database),
 		TEST(test_without_a_mark),
+		TEST(test_without_its_database),
 		TEST(test_marks_are_few),
 	};
 

@@ -17,6 +17,9 @@ struct wal_mark {
 	bool moves;              /* the mark is being written */
 };
 
+/* To be called before SQLite opens the database at path. False: there is a WAL next to it, but no file, or an empty one,
+ * and SQLite would delete the WAL; err says what to do. */
+bool wal_has_database(const char *path, struct store_error *err);
 /* To be called before anything is written to s->db. False: the WAL next to its file does not belong
  * to it, and err says what to do. Neither file is changed. */
 bool wal_mark_check(struct store *s, struct store_error *err);
