@@ -60,8 +60,7 @@ static void explain(int error, bool cure, char *problem, size_t n)
 		snprintf(problem, n, "cannot set up io_uring: %s", strerror(error));
 }
 
-/* It would be the same at any other time. */
-static bool is_for_good(int error)
+bool ring_error_lasts(int error)
 {
 	return error == ENOSYS || error == EPERM || error == EACCES || error == EINVAL;
 }
@@ -77,12 +76,16 @@ struct ring *ring_new(enum ring_io io, uint32_t buffers, uint32_t buffer_bytes, 
 		if (r != NULL)
 			return r;
 		explain(error, io == RING_IO_URING, problem, n);
-		if (io == RING_IO_URING || !is_for_good(error))
+		if (io == RING_IO_URING || !ring_error_lasts(error)) {
+			errno = error;
 			return NULL;
+		}
 	}
 	r = ring_epoll.begin(buffers, buffer_bytes, &error);
-	if (r == NULL)
+	if (r == NULL) {
 		snprintf(problem, n, "cannot set up epoll: %s", strerror(error));
+		errno = error;
+	}
 	return r;
 }
 

@@ -431,7 +431,7 @@ static bool daemon_open_history(struct daemon *d)
 	notify_starting(&d->notify, "opening the database", daemon_opening_ms(d->conf));
 	d->writer = writer_start(&options, &err);
 	if (!d->writer) {
-		log_errx("%s", err.text);
+		log_errx("%s%s", err.text, err.in_use ? "; stop it first, or choose another database with -d" : "");
 		d->misconfigured |= err.lasting;
 		return false;
 	}
@@ -626,6 +626,7 @@ static bool daemon_settle(struct daemon *d)
 	d->ring = ring_new(d->conf->io, RECV_BUFFERS, RECV_BUFFER_BYTES, problem, sizeof(problem));
 	if (!d->ring) {
 		log_errx("%s", problem);
+		d->misconfigured = ring_error_lasts(errno);
 		return false;
 	}
 	log_info("io: %s%s%s", ring_io_name(ring_io(d->ring)), *problem ? ", because " : "", problem);

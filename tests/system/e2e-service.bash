@@ -53,7 +53,7 @@ engines() {
 	fi
 	configure "io = uring"
 	as=("${all[@]}" "$no_uring" EPERM)
-	refuses "with io = uring it does not start then, and says what to do" 'io_uring is .* To allow it: ' -c "$conf"
+	expect=78 refuses "with io = uring it does not start then, and says what to do" 'io_uring is .* To allow it: ' -c "$conf"
 	configure
 	as=("${all[@]}" "$no_uring" ENOMEM)
 	refuses "nor does it take epoll for want of memory" 'no memory for io_uring: .* To raise it: ' -c "$conf"
