@@ -147,7 +147,7 @@ bool listen_control(struct listener *l, const char *database)
 		return false;
 	}
 	if (!listener_open_unix(l, path, problem, sizeof(problem))) {
-		log_warnx("%s; \"chatd admin\" works only while chatd is not running", problem);
+		log_warnx("%s; \"chatd admin\" cannot reach this chatd", problem);
 		return false;
 	}
 	l->control = true;

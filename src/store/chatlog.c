@@ -138,7 +138,8 @@ void chatlog_reopen(struct chatlog *c, const char *path)
 	chatlog_flush(c);
 	int fd = chatlog_open_fd(path);
 	if (fd < 0) {
-		log_warn("cannot open the chat log %s, and still using %s", path, c->path);
+		log_warnx("cannot open the chat log %s, and still using %s: %s%s", path, c->path, strerror(errno),
+		          errno == EACCES ? " (in the sandbox, a file in another folder needs a restart)" : "");
 		return;
 	}
 	close(c->fd);
