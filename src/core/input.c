@@ -89,6 +89,14 @@ static bool is_command(const struct chat *c, const char *text)
 	return text[0] == c->config.command_prefix && text[1] != c->config.command_prefix;
 }
 
+/* Blanks, and then a command with what may be a password. */
+static bool hides_secret(const struct chat *c, const char *text)
+{
+	const char *word = text + strspn(text, " ");
+
+	return word > text && is_command(c, word) && command_open_bytes(c, word + 1) < strlen(word + 1);
+}
+
 bool input_is_talk(const struct chat *c, const char *text)
 {
 	return !is_command(c, text);
@@ -147,8 +155,11 @@ static void take_line(struct chat *c, struct session *s, size_t len)
 		return;
 	}
 	flood_line(c, s);
-	if (!is_command(c, text) && (flood_refuses(c, s, "sent") || slip_refuses(c, s)))
+	if (!is_command(c, text) && (flood_refuses(c, s, "sent") || slip_refuses(c, s) ||
+	                             slip_blanks(c, s, hides_secret(c, text)))) {
+		explicit_bzero(text, len);
 		return;
+	}
 	if (!chat_defers(c) || (is_command(c, text) && !command_is_shared(c, text + 1)))
 		input_act(c, s, len);
 	else if (!may_propose(c, s, text))

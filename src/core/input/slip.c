@@ -31,6 +31,17 @@ bool slip_refuses(struct chat *c, struct session *s)
 	return may_be;
 }
 
+bool slip_blanks(struct chat *c, struct session *s, bool may_be)
+{
+	bool refuses = may_be && !s->input.slip.blanks;
+
+	s->input.slip.blanks = refuses;
+	if (refuses)
+		emit_reply(c, s, "Not sent: with blanks before it this is no command, and everybody would read it. Type it "
+		           "without them, or again to say it.");
+	return refuses;
+}
+
 /* -- keys ------------------------------------------------------------------------------- */
 
 void slip_keys(struct chat *c, struct session *s)

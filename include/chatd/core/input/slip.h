@@ -16,6 +16,7 @@ struct session;
 /* Part of struct session. */
 struct slip {
 	int64_t secret_until_ms; /* until then a line that is not a command may be a password; 0: no */
+	bool blanks;             /* a line with blanks before a password's command was held back */
 	bool keys_told;          /* the person was told how to get line editing */
 	bool word_told;          /* the person was told that help and quit are commands */
 	uint8_t unknown;         /* unknown commands in a paste so far */
@@ -29,6 +30,10 @@ void slip_secret(struct chat *c, struct session *s);
 /* True if the line may be a password, so it is not said or used as a name, and s is asked. If s types
  * it again, it is let through. */
 bool slip_refuses(struct chat *c, struct session *s);
+
+/* True if blanks stand before a command with a password in it (may_be), so that everybody would read it: it is not said,
+ * and s is told. If s types it again, it is let through. */
+bool slip_blanks(struct chat *c, struct session *s, bool may_be);
 
 /* A line of nothing but keys (line_is_keys) was dropped. */
 void slip_keys(struct chat *c, struct session *s);
