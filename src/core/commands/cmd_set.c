@@ -103,6 +103,6 @@ void cmd_more(struct chat *c, struct session *s, const struct args *a)
 	else if (console->style.pages && console->style.rows > 0)
 		emit_reply(c, s, "Long answers are shown a screen at a time; Enter goes on.");
 	else
-		emit_reply(c, s, "Long answers are shown at once: how high your screen is is not known. Connect with "
-		           "telnet for that.");
+		emit_reply(c, s, "Long answers are shown at once, because the height of your screen is not known. Connect "
+		           "with telnet for that.");
 }

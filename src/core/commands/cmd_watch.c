@@ -90,9 +90,15 @@ void cmd_watch(struct chat *c, struct session *s, const struct args *a)
 	if (*line == '\0')
 		list(c, s);
 	/* Each has an answer, and a step has room for so many. */
-	for (char *word; (word = next_word(&line)) != NULL && tries < WATCHED_MAX; tries++) {
-		struct room *r = args_room(c, s, word);
+	for (char *word; (word = next_word(&line)) != NULL; tries++) {
+		struct room *r = NULL;
 
+		if (tries == WATCHED_MAX) {
+			emit_reply(c, s, "%.*s and what follows was left out: %d rooms at a time are the most.",
+			           (int)text_prefix(word, strlen(word), ROOM_CHARS_MAX), word, WATCHED_MAX);
+			return;
+		}
+		r = args_room(c, s, word);
 		if (r != NULL)
 			watch(c, s, r);
 	}

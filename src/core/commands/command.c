@@ -501,6 +501,11 @@ static bool flags_parse(struct chat *c, struct session *s, const struct command 
 	size_t len;
 
 	*a = (struct args){.room = s->room};
+	if ((k->flags & FLAG_SAYS) != 0 && (k->flags & FLAG_IN) == 0 && strncmp(*line, "--in=", 5) == 0) {
+		emit_reply(c, s, "%c%s takes no --in=ROOM. Go there first: %cjoin ROOM", c->config.command_prefix, k->name,
+		           c->config.command_prefix);
+		return false;
+	}
 	while ((k->flags & OPTIONS) != 0 && strncmp(*line, "--", 2) == 0)
 		if (!flag_parse(c, s, k, cut_word(line), a))
 			return false;

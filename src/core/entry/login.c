@@ -630,6 +630,8 @@ static bool check(struct chat *c, struct session *s, struct account *a, const ch
 /* The next line of a dialogue that signs in. a: NULL if there is no such account. */
 static void take_password(struct chat *c, struct session *s, struct account *a, char *text)
 {
+	if (*text == '\0' && s->state == SESSION_CHAT)
+		emit_reply(c, s, "Nothing has changed.");
 	if (*text == '\0')
 		login_give_up(c, s);
 	else if (s->dialogue->ask == DIALOGUE_CODE ? !password_check_code(c, s, code_answer, a, text)
