@@ -457,8 +457,9 @@ void cmd_passwd(struct chat *c, struct session *s, const struct args *a)
 		return;
 	if (a->arg[0] == NULL) {
 		/* People who signed in with a code may have no password yet. */
-		if (*s->account->secrets.hash != '\0')
-			emit_reply(c, s, "Type your current password first; an empty line cancels.");
+		emit_reply(c, s, *s->account->secrets.hash != '\0'
+		           ? "Type your current password first; an empty line cancels."
+		           : "Your account has no password yet. Please choose one; an empty line cancels.");
 		begin_own(c, s, DIALOGUE_PASSWD, *s->account->secrets.hash != '\0' ? DIALOGUE_OLD : DIALOGUE_NEW);
 		return;
 	}

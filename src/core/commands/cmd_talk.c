@@ -11,6 +11,7 @@
 #include "chatd/core/moderation/speech.h"
 #include "chatd/core/people/mail.h"
 #include "chatd/core/people/session.h"
+#include "chatd/core/rooms/line_ref.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
@@ -40,6 +41,11 @@ void cmd_reply(struct chat *c, struct session *s, const struct args *a)
 
 	if (reply_to_line(c, s, a->rest))
 		return;
+	/* A line's number alone is no private answer, but what is to be said is missing. */
+	if (*a->rest == '#' && line_ref_number(a->rest) != 0) {
+		command_usage(c, s, "reply");
+		return;
+	}
 	if (s->mail.reply_to.conn.gen == 0 && s->mail.reply_to.node == NULL)
 		emit_reply(c, s, "Nobody has sent you a private message since you came. %cmsg NAME TEXT sends one.",
 		           c->config.command_prefix);
