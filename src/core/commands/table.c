@@ -123,7 +123,7 @@ const struct command commands[] = {
 	{"delete", "", "#N [WHY]", 1, 1, true, false, cmd_delete, ROLE_GUEST, FLAG_SHARED, TOPIC_TALK,
 	 "Delete a line of yours from the history",
 	 "Deletes a line from this room's history: your own within 10 minutes, any line if you "
-	 "are an operator here.",
+	 "are an operator here. Answers that quote it keep their quotes.",
 	 "delete #1234"},
 	{"report", "", "#N [WHY]", 1, 1, true, false, cmd_report, ROLE_GUEST,
 	 FLAG_EVERYDAY | FLAG_SHARED, TOPIC_TALK,
