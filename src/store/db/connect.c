@@ -97,6 +97,15 @@ bool store_checkpoint(struct store *s)
 	return rc != SQLITE_IOERR_FSYNC;
 }
 
+bool store_checkpoint_last(struct store *s)
+{
+	sqlite3_busy_timeout(s->db.sqlite, 0);
+	int rc = sqlite3_wal_checkpoint_v2(s->db.sqlite, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+	sqlite3_busy_timeout(s->db.sqlite, DB_BUSY_MS);
+	s->db.doubted |= rc == SQLITE_IOERR_FSYNC;
+	return rc == SQLITE_OK;
+}
+
 int store_wal_copied(struct store *s)
 {
 	return s->wal_copied;

@@ -28,7 +28,7 @@ enum {
 };
 
 /* Its connection uses a file that is no longer the writer thread's. */
-static bool reader_is_stale(struct reader *t)
+static bool reader_is_stale(const struct reader *t)
 {
 	return t->store && t->generation != atomic_load(&t->w->files.generation);
 }
@@ -59,19 +59,37 @@ int reader_wal_left(const struct writer *w)
 	return pages - (pages < copied ? 0 : copied);
 }
 
+int reader_held_ms(const struct writer *w)
+{
+	int64_t at = atomic_load(&w->files.search_at_ms), now = at != 0 ? clock_ms(CLOCK_MONOTONIC) : 0;
+	return at > now ? (int)(at - now) : 0;
+}
+
 bool reader_copy_due(const struct writer *w)
 {
 	int pages = atomic_load(&w->files.wal_pages), seen = atomic_load(&w->files.wal_seen);
 	int new = pages - (pages < seen ? 0 : seen);
 	/* The last part is the writer's. While somebody reads for long, more looks would be in vain. */
-	return pages > WAL_PAGES_MAX ? reader_wal_left(w) > WAL_PAGES_LAST && new >= WAL_PAGES_LAST / 2
-	                             : new >= WAL_PAGES_COPY;
+	int least = reader_held_ms(w) > 0 ? WAL_PAGES_HELD : WAL_PAGES_LAST / 2;
+	return pages > WAL_PAGES_MAX ? reader_wal_left(w) > WAL_PAGES_LAST && new >= least : new >= WAL_PAGES_COPY;
 }
 
 /* Answers not taken yet are kept in memory: with too many of them it waits. */
+static bool reader_may_take(const struct reader *t)
+{
+	return atomic_load(&t->w->notifications.answers) < ANSWERS_MAX && (!t->searches || reader_held_ms(t->w) == 0);
+}
+
 static bool reader_has_work(struct reader *t)
 {
-	return atomic_load(&t->w->notifications.answers) < ANSWERS_MAX && turns_ready(&t->waiting->turns);
+	return reader_may_take(t) && turns_ready(&t->waiting->turns);
+}
+
+/* How long it may sleep; -1: until it is woken. */
+static int reader_sleep_ms(const struct reader *t)
+{
+	int held = t->searches ? reader_held_ms(t->w) : 0;
+	return held > 0 ? held : reader_is_stale(t) ? RETRY_MS : -1;
 }
 
 static bool reader_ready(void *ctx)
@@ -171,9 +189,7 @@ static void reader_answer(struct reader *t, struct request *r)
 static void reader_take(struct reader *t)
 {
 	struct request *r;
-	while (!atomic_load(&t->w->readers_stop) &&
-	       atomic_load(&t->w->notifications.answers) < ANSWERS_MAX &&
-	       (r = turns_take(&t->waiting->turns))) {
+	while (!atomic_load(&t->w->readers_stop) && reader_may_take(t) && (r = turns_take(&t->waiting->turns))) {
 		reader_answer(t, r);
 		reader_copy(t);
 	}
@@ -196,7 +212,7 @@ void *reader_thread_main(void *arg)
 		reader_current(t);
 		reader_take(t);
 		reader_copy(t);
-		sleeper_sleep(&t->sleeper, reader_is_stale(t) ? RETRY_MS : -1, reader_ready, t);
+		sleeper_sleep(&t->sleeper, reader_sleep_ms(t), reader_ready, t);
 	}
 	return NULL;
 }

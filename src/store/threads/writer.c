@@ -313,6 +313,7 @@ static void waiting_init(struct writer *w, uint32_t queries_max)
 	w->readers[READER_RANGES].copies = true;
 	w->readers[READER_SEARCHES].waiting = &w->waiting[WAITING_SEARCHES];
 	w->readers[READER_SEARCHES].quick_cpu_ms = SEARCH_MS_QUICK;
+	w->readers[READER_SEARCHES].searches = w->readers[READER_LONG].searches = true;
 	w->readers[READER_LONG].waiting = &w->waiting[WAITING_LONG];
 	w->readers[READER_BACKUPS].waiting = &w->waiting[WAITING_BACKUPS];
 }

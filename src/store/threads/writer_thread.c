@@ -59,6 +59,7 @@ enum {
 	WIPE_PATIENCE_MS = 10000, /* how long it waits for a pause */
 	WIPE_REST = 4,            /* between two steps without that, this many times as long as the step took */
 	WIPE_AGAIN_MS = 1000,     /* until the next try, if somebody is reading */
+	WIPE_HELD_MS = 100,       /* until the next look whether the WAL can start again */
 	WIPE_PAGES_STEP = 16,     /* pages of the index that a step merges, which takes some ms */
 	PRUNED_LOG_MS = HOUR_MS,  /* between two log lines about deleted lines, unless there were
 	                           * many */
@@ -114,6 +115,7 @@ struct pruning {
 struct wiping {
 	int64_t at_ms;            /* when to wipe; 0: there is nothing to wipe */
 	int64_t took_ms;          /* time taken by the steps of this pass, or of the last */
+	int64_t held_ms;          /* monotonic: until then it waits for the WAL to start again */
 };
 
 struct writer_thread {
@@ -254,6 +256,37 @@ static bool database_check(struct writer_thread *t, struct store_error *err)
 	return true;
 }
 
+/* Whoever reads keeps the WAL from starting again, and people who search could keep somebody reading all the time. So
+ * searches that have not begun wait for a moment. */
+static void searches_hold(struct writer_thread *t)
+{
+	struct shared_files *f = &t->w->files;
+	int64_t now = now_ms();
+	if (now < f->hold_at_ms)
+		return;
+	f->hold_at_ms = now + SEARCH_HOLD_MS + SEARCH_REST_MS;
+	atomic_store(&f->search_at_ms, now + SEARCH_HOLD_MS);
+}
+
+static void searches_let(struct writer_thread *t)
+{
+	if (atomic_exchange(&t->w->files.search_at_ms, 0) == 0)
+		return;
+	sleeper_wake(&t->w->readers[READER_SEARCHES].sleeper);
+	sleeper_wake(&t->w->readers[READER_LONG].sleeper);
+}
+
+/* The last part of a checkpoint. True: the WAL starts again with the next transaction. Who begins to read now does not
+ * change that. */
+static bool wal_copy_last(struct writer_thread *t, int pages)
+{
+	t->w->files.wal_tried = pages;
+	if (!store_checkpoint_last(t->w->store))
+		return false;
+	searches_let(t);
+	return true;
+}
+
 /* After transactions: has a WAL that has become long checkpointed. */
 static void wal_grown(struct writer_thread *t)
 {
@@ -264,16 +297,16 @@ static void wal_grown(struct writer_thread *t)
 		atomic_store(&w->files.wal_copied, 0);
 		atomic_store(&w->files.wal_seen, 0);
 		before = 0;
+		searches_let(t);
 	}
+	if (pages > WAL_PAGES_HOLD)
+		searches_hold(t);
 	t->disk.bytes += (uint64_t)(pages - before) * PAGE_BYTES;
 	atomic_store(&w->files.wal_pages, pages);
 	bool last = pages > WAL_PAGES_LATE || (pages > WAL_PAGES_MAX && reader_wal_left(w) <= WAL_PAGES_LAST);
 	/* While somebody reads for long, more tries would be in vain, and each takes milliseconds. */
-	if (last && (pages < tried || pages - tried >= WAL_PAGES_TRY)) {
-		w->files.wal_tried = pages;
-		/* Nobody writes meanwhile, so it starts again after this. */
-		if (!store_checkpoint(w->store))
-			store_doubt(w->store);
+	if (last && (pages < tried || pages - tried >= (reader_held_ms(w) > 0 ? WAL_PAGES_HELD : WAL_PAGES_TRY))) {
+		wal_copy_last(t, pages);
 	} else if (reader_copy_due(w)) {
 		sleeper_wake(&w->readers[READER_RANGES].sleeper);
 	}
@@ -591,6 +624,21 @@ static bool prune_work(struct writer_thread *t)
 
 /* -- wiping ------------------------------------------------------------------------- */
 
+/* While somebody reads and the WAL cannot start again, a step would only add to it, in all the whole index. True: it waits. */
+static bool wipe_is_held(struct writer_thread *t, int64_t now)
+{
+	int pages = store_wal_pages(t->w->store);
+	if (now < t->wiping.held_ms)
+		return true;
+	if (pages <= WAL_PAGES_HOLD)
+		return false;
+	searches_hold(t);
+	if (wal_copy_last(t, pages))
+		return false;
+	t->wiping.held_ms = now + WIPE_HELD_MS;
+	return true;
+}
+
 /* Next to other work only if it has been due for long. */
 static bool wipe_work(struct writer_thread *t, bool busy)
 {
@@ -607,7 +655,7 @@ static bool wipe_work(struct writer_thread *t, bool busy)
 	/* If people talk without a pause, saving waits for a step now and then. */
 	bool late = now - t->wiping.at_ms > WIPE_PATIENCE_MS;
 	if (t->stopping || t->saving.failing || now < t->wiping.at_ms ||
-	    (!late && (busy || !queue_empty(t->w->queue))))
+	    (!late && (busy || !queue_empty(t->w->queue))) || wipe_is_held(t, now))
 		return false;
 	enum wipe_step step = store_wipe(t->w->store, WIPE_PAGES_STEP, &err);
 	t->wiping.took_ms += now_ms() - now;
@@ -618,9 +666,11 @@ static bool wipe_work(struct writer_thread *t, bool busy)
 		wal_grown(t);
 		return true;
 	case WIPE_WAITS:
+		searches_hold(t);
 		t->wiping.at_ms = now + WIPE_AGAIN_MS;
 		return false;
 	case WIPE_DONE:
+		searches_let(t);
 		t->wiping.at_ms = 0;
 		wal_grown(t);
 		return false;
@@ -628,6 +678,8 @@ static bool wipe_work(struct writer_thread *t, bool busy)
 		break;
 	}
 	maintenance_failed(t, "wiping what was deleted", &err);
+	/* If the disk is full, the next step needs the WAL to start again. */
+	wal_copy_last(t, store_wal_pages(t->w->store));
 	t->wiping.at_ms = now + RETRY_MS;
 	return false;
 }
@@ -677,8 +729,9 @@ static bool thread_ready(void *ctx)
 static int thread_timeout(struct writer_thread *t)
 {
 	int64_t now = now_ms(), at = t->pruning.at_ms;
-	if (t->wiping.at_ms != 0 && t->wiping.at_ms < at)
-		at = t->wiping.at_ms;
+	int64_t wipe_at = t->wiping.at_ms > t->wiping.held_ms ? t->wiping.at_ms : t->wiping.held_ms;
+	if (t->wiping.at_ms != 0 && wipe_at < at)
+		at = wipe_at;
 	if (t->disk.low && t->disk.at_ms < at)
 		at = t->disk.at_ms;
 	if (t->w->groups.latest.due_ms != 0 && t->w->groups.latest.due_ms < at)

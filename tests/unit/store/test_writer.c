@@ -330,22 +330,78 @@ static void the_wal_is_copied_between_queries(void **state)
 	} while (st.st_size < 200 * 4096);
 }
 
+static void append_much(void)
+{
+	char body[4001];
+	memset(body, 'x', 4000);
+	body[4000] = '\0';
+	for (int i = 0; i < 100; i++)
+		append(body);
+	while (loop.seq - loop.stored > 200)
+		loop_turn();
+}
+
+static void until_the_wal_starts_again(void)
+{
+	int pages = 0, before;
+	do {
+		before = pages;
+		append_much();
+		pages = atomic_load(&loop.w->files.wal_pages);
+	} while (pages >= before);
+}
+
 /* Which it only does where nothing was written since all of it was copied. */
 static void the_wal_starts_again_amid_talk(void **state)
 {
 	(void)state;
-	char body[4001];
-	int pages = 0, before;
-	memset(body, 'x', 4000);
-	body[4000] = '\0';
-	do {
-		before = pages;
-		for (int i = 0; i < 100; i++)
-			append(body);
-		while (loop.seq - loop.stored > 200)
-			loop_turn();
-		pages = atomic_load(&loop.w->files.wal_pages);
-	} while (pages >= before);
+	until_the_wal_starts_again();
+}
+
+/* Somebody who reads keeps the WAL from starting again, so no search begins for a while. */
+static void a_wal_that_grows_holds_searches(void **state)
+{
+	struct shared_files *f = &loop.w->files;
+	sqlite3 *db;
+	(void)state;
+	append("one");
+	until_stored();
+	assert_int_equal(sqlite3_open(folder_file(loop.folder, "chat.db"), &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "BEGIN; SELECT count(*) FROM meta", NULL, NULL, NULL), SQLITE_OK);
+	while (atomic_load(&f->search_at_ms) == 0) {
+		assert_true(atomic_load(&f->wal_pages) < 2 * WAL_PAGES_HOLD);
+		append_much();
+	}
+	assert_true(atomic_load(&f->wal_pages) > WAL_PAGES_MAX);
+	sqlite3_close(db);
+	until_the_wal_starts_again();
+	until_stored();
+	assert_int_equal(atomic_load(&f->search_at_ms), 0);
+}
+
+static void searches_that_are_held_wait(void **state)
+{
+	enum { TIMES = 50 };
+	struct shared_files *f = &loop.w->files;
+	size_t from = 0;
+	(void)state;
+	append("hello");
+	ask(QUERY_SEARCH, "hello");
+	until_heard('R', from);
+	atomic_store(&f->search_at_ms, clock_ms(CLOCK_MONOTONIC) + HANGING_S * 1000);
+	ask(QUERY_SEARCH, "hello");
+	for (int i = 0; i < TIMES; i++) {
+		from = loop.heard_n;
+		ask(QUERY_LAST, "");
+		until_heard('R', from);
+		assert_string_equal(loop.rows, "1");
+	}
+	from = loop.heard_n;
+	/* They end by themselves. */
+	atomic_store(&f->search_at_ms, clock_ms(CLOCK_MONOTONIC) + 100);
+	sleeper_wake(&loop.w->readers[READER_SEARCHES].sleeper);
+	until_heard('R', from);
+	assert_string_equal(loop.rows, "1*");
 }
 
 /* Otherwise the writer would take what is left of it for the last part, and copy all of it between two commits. */
@@ -394,6 +450,8 @@ int main(void)
 		WITH_LOOP(bad_words_are_answered_with_a_sentence),
 		WITH_LOOP(the_wal_is_copied_between_queries),
 		WITH_LOOP(the_wal_starts_again_amid_talk),
+		WITH_LOOP(a_wal_that_grows_holds_searches),
+		WITH_LOOP(searches_that_are_held_wait),
 		WITH_LOOP(a_wal_that_starts_again_is_not_copied_yet),
 	};
 	return cmocka_run_group_tests_name("writer", tests, group_setup, NULL);

@@ -21,6 +21,7 @@ struct reader {
 	                         * that has not failed */
 	bool gives_way;         /* true for threads with long work, which run at a lower priority */
 	bool copies;            /* true for the thread that also does the checkpoints */
+	bool searches;          /* true for those that begin no query while searches are held */
 	int quick_cpu_ms;       /* a query that takes longer is passed to READER_LONG; 0: none is */
 	struct waiting *waiting; /* the queries it answers, possibly together with other threads */
 	struct sleeper sleeper; /* where it sleeps */
@@ -35,6 +36,8 @@ void *reader_thread_main(void *arg);
 /* Pages of the WAL that no reader has copied yet: all, if the WAL has started again since a reader's last
  * checkpoint. */
 int reader_wal_left(const struct writer *w);
+/* Milliseconds until searches may begin again, so that nobody reads and the WAL can start again; 0: they may. */
+int reader_held_ms(const struct writer *w);
 /* A checkpoint is due, and the thread that does them is to be woken. */
 bool reader_copy_due(const struct writer *w);
 /* Frees what it owns, once its thread has ended or if it never started. */

@@ -38,6 +38,11 @@ enum {
 	WAL_PAGES_LAST = 1024,   /* the most that the reader leaves for that checkpoint */
 	WAL_PAGES_LATE = 8 * WAL_PAGES_MAX, /* beyond this the writer does not wait for the reader */
 	WAL_PAGES_TRY = 128,     /* new pages between two tries of the writer's */
+	WAL_PAGES_HOLD = WAL_PAGES_MAX + 2 * WAL_PAGES_LAST, /* beyond this (40 MiB) somebody who reads keeps it from
+	                          * starting again: searches wait, and wiping */
+	WAL_PAGES_HELD = 16,     /* new pages between two tries, of either, while searches wait */
+	SEARCH_HOLD_MS = SEARCH_MS_MAX + 1000, /* the longest that they wait: those that run end within that, */
+	SEARCH_REST_MS = SEARCH_HOLD_MS, /* and the shortest time until they may have to again, whoever else reads */
 };
 
 /* The sorts of waiting queries. */
@@ -76,6 +81,8 @@ struct shared_files {
 	_Atomic int wal_seen;   /* of them, there when a reader last did a checkpoint */
 	_Atomic int wal_copied; /* of them, copied by then */
 	int wal_tried;          /* writer: of them, there when it last did a checkpoint */
+	_Atomic int64_t search_at_ms; /* monotonic: when searches may begin again; 0: they may */
+	int64_t hold_at_ms;     /* writer: monotonic, when they may be held again */
 	_Atomic bool doubted;   /* true if a checkpoint's sync has failed */
 	_Atomic unsigned generation; /* number of files that the writer thread has made at the
 	                              * database's path */
