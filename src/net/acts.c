@@ -58,7 +58,8 @@ bool acts_pressed(const struct server *s)
 
 void acts_append(struct server *s, const struct record *r)
 {
-	s->acts.deletes |= r->kind == RECORD_DELETE || r->kind == RECORD_ERASE || r->kind == RECORD_REMOVE;
+	s->acts.deletes |= r->kind == RECORD_DELETE || r->kind == RECORD_ERASE ||
+	                   (r->kind == RECORD_REMOVE && !r->removal.ended);
 }
 
 /* Only acts with records count: the position behind one without is saved later than what was saved before it, and until

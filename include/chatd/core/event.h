@@ -43,7 +43,7 @@ enum record_kind {
 	RECORD_RETENTION = 9, /* retention: how long the room's lines are kept from here on */
 	RECORD_GAP = 10,   /* line: marks a place where lines are missing because they could not be
 	                    * saved; said by the System, with their number */
-	RECORD_REMOVE = 11, /* no member: deletes the room and all its lines, also from the search
+	RECORD_REMOVE = 11, /* removal: deletes the room and all its lines, also from the search
 	                    * index. Its number is never reused. A long history is deleted in steps,
 	                    * after the record is saved */
 	RECORD_PRUNE = 12, /* no member: lines that are too old may be deleted after all, although that
@@ -116,6 +116,10 @@ struct record {
 			const char *text;   /* what was done, as a phrase */
 			const char *changed; /* what that changed, as data for the core (undo.h); "": nothing */
 		} audit;
+		struct {
+			bool ended;         /* nobody took anything away: the last person has left a room without
+			                     * lines. Not saved */
+		} removal;
 		struct {
 			uint32_t days, lines; /* how long lines are kept, and how many; 0: as the store was
 			                     * told for all rooms */

@@ -146,6 +146,7 @@ void room_release(struct chat *c, struct room *r)
 	if (!one && r->stored && !r->gone)
 		emit_append(c, (struct record){
 			.kind = RECORD_REMOVE, .room = r->number, .time_ms = c->wall_ms, .room_name = r->name,
+			.removal.ended = true,
 		});
 	setting_drop(c, r);
 	room_free(c, r);

@@ -82,16 +82,21 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Applies an act with records, of which the last is of that kind. */
-static void act(struct server *s, const char *id, uint32_t records, enum record_kind kind)
+/* Applies an act with records, of which the last is that one. */
+static void act_with(struct server *s, const char *id, uint32_t records, const struct record *last)
 {
 	s->acts.done_seq = s->effects.given_seq;
 	snprintf(s->acts.id, sizeof s->acts.id, "%s", id);
 	for (uint32_t i = 1; i <= records; i++) {
 		s->effects.given_seq++;
-		acts_append(s, &(struct record){.kind = i < records ? RECORD_AUDIT : kind});
+		acts_append(s, i < records ? &(struct record){.kind = RECORD_AUDIT} : last);
 	}
 	acts_done(s, &(struct effect){.kind = EFFECT_DONE, .text = "nodes", .len = 5});
+}
+
+static void act(struct server *s, const char *id, uint32_t records, enum record_kind kind)
+{
+	act_with(s, id, records, &(struct record){.kind = kind});
 }
 
 static void test_what_is_saved_is_applied(void **state)
@@ -158,6 +163,17 @@ static void test_a_deletion_is_forgotten_once_it_is_saved(void **state)
 	assert_string_equal(engine.forgotten, "5-0");
 }
 
+/* Otherwise a node with a new database could not read the stream from its start. */
+static void test_a_room_that_ended_by_itself_is_none(void **state)
+{
+	struct server *s = *state;
+
+	act_with(s, "1-0", 1, &(struct record){.kind = RECORD_REMOVE, .removal.ended = true});
+	act(s, "2-0", 1, RECORD_SAY);
+	acts_saved(s, s->effects.given_seq);
+	assert_string_equal(engine.forgotten, "");
+}
+
 static void tell(struct server *s, const char *text)
 {
 	acts_tell(s, &(struct effect){.kind = EFFECT_TELL, .text = text, .len = strlen(text)});
@@ -203,6 +219,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_what_is_saved_is_applied, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_an_act_without_records_is_not_applied, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_deletion_is_forgotten_once_it_is_saved, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_room_that_ended_by_itself_is_none, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_texts, setup, teardown),
 	};
 
