@@ -51,9 +51,9 @@ struct ring_completion {
 	uint16_t port;    /* the peer's port, for the log; 0: it has none */
 };
 
-/* A ring with that many buffers (a power of two) of buffer_bytes each to receive into. NULL: problem (of size n) names,
- * and errno is, the cause and what to do (kernel too old, seccomp, sysctl kernel.io_uring_disabled, locked memory). With AUTO, if the
- * kernel refuses io_uring for good (ENOSYS, EPERM, EACCES, EINVAL), epoll serves instead, and problem says why. A lack
+/* A ring with that many buffers (a power of two) of buffer_bytes each to receive into. NULL: errno is set, and problem (of
+ * size n) names the cause and what to do (kernel too old, seccomp, sysctl kernel.io_uring_disabled, locked memory). With
+ * AUTO, if the kernel refuses io_uring for good (ENOSYS, EPERM, EACCES, EINVAL), epoll serves instead, and problem says why. A lack
  * of memory or descriptors is an error even then: the administrator has to raise a limit, and epoll, which locks no
  * memory, would hide that. */
 struct ring *ring_new(enum ring_io io, uint32_t buffers, uint32_t buffer_bytes, char *problem, size_t n);

@@ -94,7 +94,7 @@ void cmd_watch(struct chat *c, struct session *s, const struct args *a)
 		struct room *r = NULL;
 
 		if (tries == WATCHED_MAX) {
-			emit_reply(c, s, "%.*s and what follows was left out: %d rooms at a time are the most.",
+			emit_reply(c, s, "%.*s and the rest were left out: at most %d rooms at a time.",
 			           (int)text_prefix(word, strlen(word), ROOM_CHARS_MAX), word, WATCHED_MAX);
 			return;
 		}
