@@ -131,9 +131,11 @@ chatd_stop() {
 }
 
 # await COMMAND...: until it succeeds, about $tries times 20 ms (250 times: 5 s) at
-# most, or $patience times as long. For what gives no event to a shell.
+# most, or $patience times as long. For what gives no event to a shell. Not for [: what it compares was
+# expanded before, and would be the same each time.
 await() {
 	local i
+	[ "$1" != '[' ] || return 1
 	for ((i = 0; i < ${tries:-250} * patience; i++)); do
 		"$@" && return 0
 		sleep 0.02
