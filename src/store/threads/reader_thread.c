@@ -1,7 +1,6 @@
 /*
  * The threads that answer: each takes the queries of its mailbox one after the other. The one with
- * quick answers also checkpoints the WAL between them, all but its last part, which is the writer's
- * (architecture.md). Those that answer queries about secrets have no database, and run at a lower
+ * quick answers also copies the WAL between them (wal_copy.h). Those that answer queries about secrets have no database, and run at a lower
  * priority, as does the one that makes backups.
  */
 #include "chatd/store/threads/reader_thread.h"
@@ -53,31 +52,10 @@ static bool reader_current(struct reader *t)
 	return true;
 }
 
-int reader_wal_left(const struct writer *w)
-{
-	int pages = atomic_load(&w->files.wal_pages), copied = atomic_load(&w->files.wal_copied);
-	return pages - (pages < copied ? 0 : copied);
-}
-
-int reader_held_ms(const struct writer *w)
-{
-	int64_t at = atomic_load(&w->files.search_at_ms), now = at != 0 ? clock_ms(CLOCK_MONOTONIC) : 0;
-	return at > now ? (int)(at - now) : 0;
-}
-
-bool reader_copy_due(const struct writer *w)
-{
-	int pages = atomic_load(&w->files.wal_pages), seen = atomic_load(&w->files.wal_seen);
-	int new = pages - (pages < seen ? 0 : seen);
-	/* The last part is the writer's. While somebody reads for long, more looks would be in vain. */
-	int least = reader_held_ms(w) > 0 ? WAL_PAGES_HELD : WAL_PAGES_LAST / 2;
-	return pages > WAL_PAGES_MAX ? reader_wal_left(w) > WAL_PAGES_LAST && new >= least : new >= WAL_PAGES_COPY;
-}
-
 /* Answers not taken yet are kept in memory: with too many of them it waits. */
 static bool reader_may_take(const struct reader *t)
 {
-	return atomic_load(&t->w->notifications.answers) < ANSWERS_MAX && (!t->searches || reader_held_ms(t->w) == 0);
+	return atomic_load(&t->w->notifications.answers) < ANSWERS_MAX && (!t->searches || wal_searches_held_ms(t->w) == 0);
 }
 
 static bool reader_has_work(struct reader *t)
@@ -88,7 +66,7 @@ static bool reader_has_work(struct reader *t)
 /* How long it may sleep; -1: until it is woken. */
 static int reader_sleep_ms(const struct reader *t)
 {
-	int held = t->searches ? reader_held_ms(t->w) : 0;
+	int held = t->searches ? wal_searches_held_ms(t->w) : 0;
 	return held > 0 ? held : reader_is_stale(t) ? RETRY_MS : -1;
 }
 
@@ -96,19 +74,14 @@ static bool reader_ready(void *ctx)
 {
 	struct reader *t = ctx;
 	return reader_has_work(t) || atomic_load(&t->w->readers_stop) ||
-	       (reader_is_stale(t) ? t->reopen_at_ms == 0 : t->copies && reader_copy_due(t->w));
+	       (reader_is_stale(t) ? t->reopen_at_ms == 0 : t->copies && wal_copy_due(t->w));
 }
 
 static void reader_copy(struct reader *t)
 {
 	struct writer *w = t->w;
-	if (!t->copies || !reader_copy_due(w) || !reader_current(t))
-		return;
-	int pages = atomic_load(&w->files.wal_pages);
-	if (!store_checkpoint(t->store))
+	if (t->copies && wal_copy_due(w) && reader_current(t) && !wal_copy_most(w, t->store))
 		atomic_store(&w->files.doubted, true);
-	atomic_store(&w->files.wal_copied, store_wal_copied(t->store));
-	atomic_store(&w->files.wal_seen, pages);
 }
 
 /* Waits, with the mutex held, until *mark has reached seq. NULL: it has. */

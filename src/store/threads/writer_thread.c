@@ -68,7 +68,6 @@ enum {
 	                           * to it before saving goes on */
 	RESERVE_LOOKS = 16,       /* the disk is checked sooner once one part in this many of the
 	                           * reserve was written */
-	PAGE_BYTES = 4096,        /* of a page of the database */
 };
 
 /* Whether records can be saved. */
@@ -86,7 +85,6 @@ struct disk {
 	bool low;                 /* true while less than the reserve is free on the disk;
 	                           * WRITER_BACK comes when neither this nor failing is true */
 	int64_t at_ms;            /* monotonic: when to look at the disk again */
-	uint64_t bytes;           /* added to the WAL since the last look */
 };
 
 /* The full-text index. */
@@ -256,62 +254,6 @@ static bool database_check(struct writer_thread *t, struct store_error *err)
 	return true;
 }
 
-/* Whoever reads keeps the WAL from starting again, and people who search could keep somebody reading all the time. So
- * searches that have not begun wait for a moment. */
-static void searches_hold(struct writer_thread *t)
-{
-	struct shared_files *f = &t->w->files;
-	int64_t now = now_ms();
-	if (now < f->hold_at_ms)
-		return;
-	f->hold_at_ms = now + SEARCH_HOLD_MS + SEARCH_REST_MS;
-	atomic_store(&f->search_at_ms, now + SEARCH_HOLD_MS);
-}
-
-static void searches_let(struct writer_thread *t)
-{
-	if (atomic_exchange(&t->w->files.search_at_ms, 0) == 0)
-		return;
-	sleeper_wake(&t->w->readers[READER_SEARCHES].sleeper);
-	sleeper_wake(&t->w->readers[READER_LONG].sleeper);
-}
-
-/* The last part of a checkpoint. True: the WAL starts again with the next transaction. Who begins to read now does not
- * change that. */
-static bool wal_copy_last(struct writer_thread *t, int pages)
-{
-	t->w->files.wal_tried = pages;
-	if (!store_checkpoint_last(t->w->store))
-		return false;
-	searches_let(t);
-	return true;
-}
-
-/* After transactions: has a WAL that has become long checkpointed. */
-static void wal_grown(struct writer_thread *t)
-{
-	struct writer *w = t->w;
-	int pages = store_wal_pages(w->store), before = atomic_load(&w->files.wal_pages), tried = w->files.wal_tried;
-	/* It has started again. */
-	if (pages < before) {
-		atomic_store(&w->files.wal_copied, 0);
-		atomic_store(&w->files.wal_seen, 0);
-		before = 0;
-		searches_let(t);
-	}
-	if (pages > WAL_PAGES_HOLD)
-		searches_hold(t);
-	t->disk.bytes += (uint64_t)(pages - before) * PAGE_BYTES;
-	atomic_store(&w->files.wal_pages, pages);
-	bool last = pages > WAL_PAGES_LATE || (pages > WAL_PAGES_MAX && reader_wal_left(w) <= WAL_PAGES_LAST);
-	/* While somebody reads for long, more tries would be in vain, and each takes milliseconds. */
-	if (last && (pages < tried || pages - tried >= (reader_held_ms(w) > 0 ? WAL_PAGES_HELD : WAL_PAGES_TRY))) {
-		wal_copy_last(t, pages);
-	} else if (reader_copy_due(w)) {
-		sleeper_wake(&w->readers[READER_RANGES].sleeper);
-	}
-}
-
 /*
  * A commit costs the same for one line and for many, and so does the turn of the loop that follows
  * it. If lines are shown before they are saved, nobody waits for a commit, and it may gather
@@ -376,7 +318,7 @@ static bool batch_commit(struct writer_thread *t)
 	/* After that, so that nobody waits for a file other than the database. */
 	if (w->chatlog)
 		chatlog_flush(w->chatlog);
-	wal_grown(t);
+	wal_grown(t->w);
 	return true;
 }
 
@@ -399,7 +341,7 @@ static bool position_work(struct writer_thread *t)
 		return false;
 	}
 	latest_position_saved(l, at, true);
-	wal_grown(t);
+	wal_grown(t->w);
 	return true;
 }
 
@@ -410,10 +352,10 @@ static void disk_check(struct writer_thread *t)
 {
 	uint64_t reserve = t->w->limits.disk_reserve;
 	int64_t now = now_ms();
-	if (now < t->disk.at_ms && (!reserve || t->disk.bytes < reserve / RESERVE_LOOKS))
+	if (now < t->disk.at_ms && (!reserve || t->w->wal.written < reserve / RESERVE_LOOKS))
 		return;
 	t->disk.at_ms = now + DISK_EVERY_MS;
-	t->disk.bytes = 0;
+	t->w->wal.written = 0;
 	uint64_t least = reserve + (t->disk.low ? reserve / RESERVE_MORE : 0);
 	bool low = reserve > 0 && store_free_bytes(t->w->store, least) < least;
 	if (low == t->disk.low)
@@ -469,7 +411,7 @@ static bool index_work(struct writer_thread *t)
 	t->indexing.lag_since_ms = index_lag(t) == 0 ? 0 : now_ms();
 	t->indexing.now &= index_lag(t) != 0;
 	progress_set(t);
-	wal_grown(t);
+	wal_grown(t->w);
 	return true;
 }
 
@@ -586,7 +528,7 @@ static bool prune_step(struct writer_thread *t, int64_t before_ms)
 		                on_emptied, t, &err);
 	if (n >= PRUNE_ROWS_STEP) {
 		prune_log(t, n);
-		wal_grown(t);
+		wal_grown(t->w);
 		return true;
 	}
 	if (n < 0 || !store_retention_over(t->w->store, &now, &err))
@@ -610,7 +552,7 @@ static bool prune_work(struct writer_thread *t)
 	}
 	if (remove_step(t) || erase_step(t)) {
 		t->pruning.at_ms = 0; /* goes on after what is waiting by then */
-		wal_grown(t);
+		wal_grown(t->w);
 		return true;
 	}
 	if (!prune_bound(t, &before_ms))
@@ -632,8 +574,8 @@ static bool wipe_is_held(struct writer_thread *t, int64_t now)
 		return true;
 	if (pages <= WAL_PAGES_HOLD)
 		return false;
-	searches_hold(t);
-	if (wal_copy_last(t, pages))
+	wal_hold_searches(t->w);
+	if (wal_copy_last(t->w))
 		return false;
 	t->wiping.held_ms = now + WIPE_HELD_MS;
 	return true;
@@ -663,23 +605,23 @@ static bool wipe_work(struct writer_thread *t, bool busy)
 	case WIPE_GOES_ON:
 		if (late)
 			t->wiping.at_ms = now_ms() - WIPE_PATIENCE_MS + (now_ms() - now) * WIPE_REST;
-		wal_grown(t);
+		wal_grown(t->w);
 		return true;
 	case WIPE_WAITS:
-		searches_hold(t);
+		wal_hold_searches(t->w);
 		t->wiping.at_ms = now + WIPE_AGAIN_MS;
 		return false;
 	case WIPE_DONE:
-		searches_let(t);
+		wal_let_searches(t->w);
 		t->wiping.at_ms = 0;
-		wal_grown(t);
+		wal_grown(t->w);
 		return false;
 	case WIPE_FAILS:
 		break;
 	}
 	maintenance_failed(t, "wiping what was deleted", &err);
 	/* If the disk is full, the next step needs the WAL to start again. */
-	wal_copy_last(t, store_wal_pages(t->w->store));
+	wal_copy_last(t->w);
 	t->wiping.at_ms = now + RETRY_MS;
 	return false;
 }

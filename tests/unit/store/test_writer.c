@@ -347,7 +347,7 @@ static void until_the_wal_starts_again(void)
 	do {
 		before = pages;
 		append_much();
-		pages = atomic_load(&loop.w->files.wal_pages);
+		pages = atomic_load(&loop.w->wal.pages);
 	} while (pages >= before);
 }
 
@@ -361,34 +361,34 @@ static void the_wal_starts_again_amid_talk(void **state)
 /* Somebody who reads keeps the WAL from starting again, so no search begins for a while. */
 static void a_wal_that_grows_holds_searches(void **state)
 {
-	struct shared_files *f = &loop.w->files;
+	struct wal_copy *wal = &loop.w->wal;
 	sqlite3 *db;
 	(void)state;
 	append("one");
 	until_stored();
 	assert_int_equal(sqlite3_open(folder_file(loop.folder, "chat.db"), &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "BEGIN; SELECT count(*) FROM meta", NULL, NULL, NULL), SQLITE_OK);
-	while (atomic_load(&f->search_at_ms) == 0) {
-		assert_true(atomic_load(&f->wal_pages) < 2 * WAL_PAGES_HOLD);
+	while (atomic_load(&wal->search_at_ms) == 0) {
+		assert_true(atomic_load(&wal->pages) < 2 * WAL_PAGES_HOLD);
 		append_much();
 	}
-	assert_true(atomic_load(&f->wal_pages) > WAL_PAGES_MAX);
+	assert_true(atomic_load(&wal->pages) > WAL_PAGES_MAX);
 	sqlite3_close(db);
 	until_the_wal_starts_again();
 	until_stored();
-	assert_int_equal(atomic_load(&f->search_at_ms), 0);
+	assert_int_equal(atomic_load(&wal->search_at_ms), 0);
 }
 
 static void searches_that_are_held_wait(void **state)
 {
 	enum { TIMES = 50 };
-	struct shared_files *f = &loop.w->files;
+	struct wal_copy *wal = &loop.w->wal;
 	size_t from = 0;
 	(void)state;
 	append("hello");
 	ask(QUERY_SEARCH, "hello");
 	until_heard('R', from);
-	atomic_store(&f->search_at_ms, clock_ms(CLOCK_MONOTONIC) + HANGING_S * 1000);
+	atomic_store(&wal->search_at_ms, clock_ms(CLOCK_MONOTONIC) + HANGING_S * 1000);
 	ask(QUERY_SEARCH, "hello");
 	for (int i = 0; i < TIMES; i++) {
 		from = loop.heard_n;
@@ -398,7 +398,7 @@ static void searches_that_are_held_wait(void **state)
 	}
 	from = loop.heard_n;
 	/* They end by themselves. */
-	atomic_store(&f->search_at_ms, clock_ms(CLOCK_MONOTONIC) + 100);
+	atomic_store(&wal->search_at_ms, clock_ms(CLOCK_MONOTONIC) + 100);
 	sleeper_wake(&loop.w->readers[READER_SEARCHES].sleeper);
 	until_heard('R', from);
 	assert_string_equal(loop.rows, "1*");
@@ -408,24 +408,24 @@ static void searches_that_are_held_wait(void **state)
 static void a_wal_that_starts_again_is_not_copied_yet(void **state)
 {
 	enum { PAGES = WAL_PAGES_MAX + 1 };
-	struct shared_files *f = &loop.w->files;
+	struct wal_copy *wal = &loop.w->wal;
 	(void)state;
 	append("one");
 	until_stored();
 	/* As if the WAL had grown this long. */
-	atomic_store(&f->wal_seen, PAGES);
-	atomic_store(&f->wal_copied, PAGES - WAL_PAGES_LAST);
-	atomic_store(&f->wal_pages, PAGES);
-	assert_int_equal(reader_wal_left(loop.w), WAL_PAGES_LAST);
+	atomic_store(&wal->seen, PAGES);
+	atomic_store(&wal->copied, PAGES - WAL_PAGES_LAST);
+	atomic_store(&wal->pages, PAGES);
+	assert_int_equal(wal_left(loop.w), WAL_PAGES_LAST);
 	append("two");
 	loop_wake();
 	writer_stop_begin(loop.w, 60000);
 	while (!writer_stop_wait(loop.w, 1000)) {
 	}
-	assert_true(atomic_load(&f->wal_pages) < PAGES);
+	assert_true(atomic_load(&wal->pages) < PAGES);
 	/* And the new one grows as long before a reader does a checkpoint. */
-	atomic_store(&f->wal_pages, PAGES);
-	assert_int_equal(reader_wal_left(loop.w), PAGES);
+	atomic_store(&wal->pages, PAGES);
+	assert_int_equal(wal_left(loop.w), PAGES);
 	assert_true(stop(0));
 }
 

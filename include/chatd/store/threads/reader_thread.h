@@ -33,13 +33,6 @@ struct reader {
 
 /* The thread's function; arg is the struct reader. */
 void *reader_thread_main(void *arg);
-/* Pages of the WAL that no reader has copied yet: all, if the WAL has started again since a reader's last
- * checkpoint. */
-int reader_wal_left(const struct writer *w);
-/* Milliseconds until searches may begin again, so that nobody reads and the WAL can start again; 0: they may. */
-int reader_held_ms(const struct writer *w);
-/* A checkpoint is due, and the thread that does them is to be woken. */
-bool reader_copy_due(const struct writer *w);
 /* Frees what it owns, once its thread has ended or if it never started. */
 void reader_release(struct reader *t);
 

@@ -10,6 +10,7 @@
  *	writer           the loop's side: starts and ends the threads
  *	writer_thread, reader_thread    the threads' functions
  *	batch            what the writer thread saves in one transaction
+ *	wal_copy         when the WAL is copied into the database, and by which of them
  *	notifications    what they tell the loop
  *	queue, latest_position, turns   the work for them
  *	writer_event
@@ -25,6 +26,7 @@
 #include "chatd/store/threads/queue.h"
 #include "chatd/store/threads/reader_thread.h"
 #include "chatd/store/threads/turns.h"
+#include "chatd/store/threads/wal_copy.h"
 #include "chatd/store/threads/writer.h"
 
 #include <pthread.h>
@@ -32,17 +34,6 @@
 
 enum {
 	RETRY_MS = 1000,         /* between two tries to save, or to open, after a failure */
-	WAL_PAGES_COPY = 1000,   /* new pages after which a reader does a checkpoint */
-	WAL_PAGES_MAX = 8192,    /* beyond this (32 MiB) the WAL must start again: it only does after a checkpoint
-	                          * during which nobody wrote, which is the writer's */
-	WAL_PAGES_LAST = 1024,   /* the most that the reader leaves for that checkpoint */
-	WAL_PAGES_LATE = 8 * WAL_PAGES_MAX, /* beyond this the writer does not wait for the reader */
-	WAL_PAGES_TRY = 128,     /* new pages between two tries of the writer's */
-	WAL_PAGES_HOLD = WAL_PAGES_MAX + 2 * WAL_PAGES_LAST, /* beyond this (40 MiB) somebody who reads keeps it from
-	                          * starting again: searches wait, and wiping */
-	WAL_PAGES_HELD = 16,     /* new pages between two tries, of either, while searches wait */
-	SEARCH_HOLD_MS = SEARCH_MS_MAX + 1000, /* the longest that they wait: those that run end within that, */
-	SEARCH_REST_MS = SEARCH_HOLD_MS, /* and the shortest time until they may have to again, whoever else reads */
 };
 
 /* The sorts of waiting queries. */
@@ -77,12 +68,6 @@ struct reload {
 
 /* The database's files, as the threads see them. */
 struct shared_files {
-	_Atomic int wal_pages;  /* in the WAL after the last commit */
-	_Atomic int wal_seen;   /* of them, there when a reader last did a checkpoint */
-	_Atomic int wal_copied; /* of them, copied by then */
-	int wal_tried;          /* writer: of them, there when it last did a checkpoint */
-	_Atomic int64_t search_at_ms; /* monotonic: when searches may begin again; 0: they may */
-	int64_t hold_at_ms;     /* writer: monotonic, when they may be held again */
 	_Atomic bool doubted;   /* true if a checkpoint's sync has failed */
 	_Atomic unsigned generation; /* number of files that the writer thread has made at the
 	                              * database's path */
@@ -131,6 +116,7 @@ struct writer {
 	_Atomic bool reindexing; /* the index is being rebuilt: no search waits for it */
 	_Atomic bool index_wanted; /* true when a search waits for the index */
 	struct shared_files files;
+	struct wal_copy wal;
 	struct progress progress;
 	_Atomic bool readers_stop; /* true once the readers must end */
 	_Atomic bool thread_stop; /* true once the writer thread must end as soon as everything is
