@@ -1,7 +1,7 @@
 /*
  * The threads that answer: each takes the queries of its mailbox one after the other. The one with
- * quick answers also copies the WAL between them (wal_copy.h). Those that answer queries about secrets have no database, and run at a lower
- * priority, as does the one that makes backups.
+ * quick answers also copies the WAL between them (wal_copy.h). Those that answer queries about secrets
+ * have no database, and run at a lower priority, as does the one that makes backups.
  */
 #include "chatd/store/threads/reader_thread.h"
 

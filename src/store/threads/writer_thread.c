@@ -1,7 +1,7 @@
 /*
  * The thread that writes: takes everything that waits, commits it as one transaction, and reports
- * that. Between commits it feeds the full-text index, prunes, checks whether the disk is nearly
- * full, and, while nobody talks, whether the database is still at its path.
+ * that. Between commits it feeds the full-text index, deletes (deletion.h), checks whether the disk
+ * is nearly full, and, while nobody talks, whether the database is still at its path.
  *
  * Lines from people come first: everything else is done in steps, each a transaction of its own,
  * and the queue is checked after each. A step of indexing follows a commit if there are enough
@@ -18,6 +18,7 @@
 #include "chatd/store/chatlog.h"
 #include "chatd/store/db/index_parts.h"
 #include "chatd/store/threads/batch.h"
+#include "chatd/store/threads/deletion.h"
 #include "chatd/store/threads/writer_state.h"
 
 #include <limits.h>
@@ -36,7 +37,6 @@ enum {
 	TIMER_SLACK_NS = 1000,    /* of that sleep */
 	GATHER_RELAXED_US = 20000, /* if nobody waits for a commit, it comes no sooner than this
 	                            * after the last */
-	PRUNE_FIRST_MS = 5000,    /* after the start, when people who reconnect have been served */
 	RETRY_STOPPING_MS = 100,  /* the time between two tries while chatd is shutting down */
 	REBUILD_BYTES_QUICK = 64 << 20, /* rebuilding a larger database is announced */
 	RETRY_MS_MAX = 60000,     /* the longest time between two tries to save, if each rebuilds a
@@ -50,19 +50,6 @@ enum {
 	INDEX_US_QUIET = 2000,    /* the shortest one while nothing was saved for QUIET_US: there is much to index then if
 	                           * the index is made again */
 	QUIET_US = 20000,
-	PRUNE_EVERY_MS = 60000,   /* between two looks for old lines */
-	WIPE_DELAY_MS = 30000,    /* more may be deleted by then, and the whole index is merged each
-	                           * time */
-	WIPE_SHARE = 20,          /* a pass waits this many times as long as the last one took, so
-	                           * that somebody who goes on deleting takes no larger share of the
-	                           * time */
-	WIPE_PATIENCE_MS = 10000, /* how long it waits for a pause */
-	WIPE_REST = 4,            /* between two steps without that, this many times as long as the step took */
-	WIPE_AGAIN_MS = 1000,     /* until the next try, if somebody is reading */
-	WIPE_HELD_MS = 100,       /* until the next look whether the WAL can start again */
-	WIPE_PAGES_STEP = 16,     /* pages of the index that a step merges, which takes some ms */
-	PRUNED_LOG_MS = HOUR_MS,  /* between two log lines about deleted lines, unless there were
-	                           * many */
 	DISK_EVERY_MS = 1000,     /* between two looks at the disk while there is something to do */
 	RESERVE_MORE = 8,         /* one part in this many of the reserve must be free in addition
 	                           * to it before saving goes on */
@@ -92,28 +79,8 @@ struct indexing {
 	bool now;                 /* true while a search waits for it */
 	int64_t lag_since_ms;     /* since when lines wait for it: the oldest was saved, or others
 	                           * were indexed */
-};
-
-/* The steps between commits. */
-struct maintenance {
-	bool failing;             /* true while one of them fails: it is logged once */
-	int64_t at_ms;            /* when to try again, while failing */
-};
-
-/* Old lines. */
-struct pruning {
-	int64_t at_ms;            /* when to look for them */
-	bool running;             /* a pass is under way: it is decided what may be deleted */
-	uint32_t count;           /* deleted lines that the log does not mention yet */
-	int64_t log_at_ms;        /* when the log may mention them again */
-	enum retention_why waits; /* why old lines are not deleted, as administrators were told */
-};
-
-/* What was deleted. */
-struct wiping {
-	int64_t at_ms;            /* when to wipe; 0: there is nothing to wipe */
-	int64_t took_ms;          /* time taken by the steps of this pass, or of the last */
-	int64_t held_ms;          /* monotonic: until then it waits for the WAL to start again */
+	bool failing;             /* true while a step fails: it is logged once */
+	int64_t retry_at_ms;      /* monotonic: when to try again, while failing */
 };
 
 struct writer_thread {
@@ -122,9 +89,7 @@ struct writer_thread {
 	struct saving saving;
 	struct disk disk;
 	struct indexing indexing;
-	struct maintenance maintenance;
-	struct pruning pruning;
-	struct wiping wiping;
+	struct deletion deletion;
 };
 
 static int64_t now_us(void)
@@ -294,7 +259,7 @@ static bool batch_commit(struct writer_thread *t)
 	bool prunes = false, ok = database_check(t, &err) && store_begin(w->store, &err) &&
 	                          batch_save(w, &end, &prunes, &err) && store_commit(w->store, &err);
 	if (prunes)
-		t->pruning.at_ms = 0; /* pruning begins soon after */
+		deletion_wanted(&t->deletion);
 	if (!ok) {
 		saving_failed(t, &err);
 		return false;
@@ -352,10 +317,10 @@ static void disk_check(struct writer_thread *t)
 {
 	uint64_t reserve = t->w->limits.disk_reserve;
 	int64_t now = now_ms();
-	if (now < t->disk.at_ms && (!reserve || t->w->wal.written < reserve / RESERVE_LOOKS))
+	if (now < t->disk.at_ms && (!reserve || t->w->files.wal.written < reserve / RESERVE_LOOKS))
 		return;
 	t->disk.at_ms = now + DISK_EVERY_MS;
-	t->w->wal.written = 0;
+	t->w->files.wal.written = 0;
 	uint64_t least = reserve + (t->disk.low ? reserve / RESERVE_MORE : 0);
 	bool low = reserve > 0 && store_free_bytes(t->w->store, least) < least;
 	if (low == t->disk.low)
@@ -373,12 +338,12 @@ static void disk_check(struct writer_thread *t)
 
 /* -- steps between commits ----------------------------------------------------------- */
 
-static void maintenance_failed(struct writer_thread *t, const char *what, const struct store_error *err)
+static void index_failed(struct writer_thread *t, const struct store_error *err)
 {
-	t->maintenance.at_ms = now_ms() + RETRY_MS;
-	if (!t->maintenance.failing)
-		log_warnx("%s failed: %s; will try again", what, err->text);
-	t->maintenance.failing = true;
+	t->indexing.retry_at_ms = now_ms() + RETRY_MS;
+	if (!t->indexing.failing)
+		log_warnx("indexing failed: %s; will try again", err->text);
+	t->indexing.failing = true;
 }
 
 /* The time of an indexing step. A longer one costs less a line; but the next commit waits for it. */
@@ -397,17 +362,17 @@ static bool index_due(struct writer_thread *t)
 	                   now_ms() - t->indexing.lag_since_ms >= INDEX_DELAY_MS);
 }
 
-/* This and the next two take a step, if one is due. True: it was taken, and others may be due. */
+/* This and the next take a step, if one is due. True: it was taken, and others may be due. */
 static bool index_work(struct writer_thread *t)
 {
 	struct store_error err;
-	if (t->stopping || !index_due(t) || (t->maintenance.failing && now_ms() < t->maintenance.at_ms))
+	if (!index_due(t) || (t->indexing.failing && now_ms() < t->indexing.retry_at_ms))
 		return false;
 	if (store_index(t->w->store, INDEX_ROWS_STEP, index_us(t), &err) < 0) {
-		maintenance_failed(t, "indexing", &err);
+		index_failed(t, &err);
 		return false;
 	}
-	t->maintenance.failing = false;
+	t->indexing.failing = false;
 	t->indexing.lag_since_ms = index_lag(t) == 0 ? 0 : now_ms();
 	t->indexing.now &= index_lag(t) != 0;
 	progress_set(t);
@@ -415,222 +380,28 @@ static bool index_work(struct writer_thread *t)
 	return true;
 }
 
-static void on_emptied(void *ctx, uint32_t room)
-{
-	struct writer_thread *t = ctx;
-	struct writer_event e = {
-		.kind = WRITER_ROOM_EMPTY,
-		.room = room,
-		.seq = store_last_seq(t->w->store),
-	};
-	notifications_post(&t->w->notifications, &e);
-}
-
-/* Deletes removed rooms. True: there is more to do. */
-static bool remove_step(struct writer_thread *t)
+/* Takes a step of deleting, if one is due and nothing waits to be saved. */
+static bool deletion_work(struct writer_thread *t)
 {
 	struct store_error err;
-	if (!store_removes(t->w->store))
+	if (!queue_empty(t->w->queue) || !deletion_due(&t->deletion))
 		return false;
-	int n = store_remove(t->w->store, PRUNE_ROWS_STEP, &err);
-	if (n < 0)
-		maintenance_failed(t, "removing rooms", &err);
-	return n > 0;
-}
-
-/* Deletes the lines of people who asked for that. True: there is more to do. */
-static bool erase_step(struct writer_thread *t)
-{
-	struct store_error err;
-	if (!store_erases(t->w->store))
-		return false;
-	int n = store_erase(t->w->store, PRUNE_ROWS_STEP, t->w->same, on_emptied, t, &err);
-	if (n < 0)
-		maintenance_failed(t, "deleting lines", &err);
-	return n > 0;
-}
-
-/* -- old lines ------------------------------------------------------------------------- */
-
-/* Tells administrators, and the core, that old lines are kept for now, or no longer. */
-static void retention_tell(struct writer_thread *t)
-{
-	static const char *const whys[] = {
-		[RETENTION_CLOCK] = "the host's clock is more than 7 days ahead of the time noted last; "
-		                    "nothing is deleted for its age until the clock is corrected or has "
-		                    "been steady for a day. /prune --yes deletes old lines now",
-		[RETENTION_MUCH] = "over a tenth of a room's lines became too old at once; they are kept "
-		                   "for a day in case the clock or history_days is wrong. /prune --yes "
-		                   "deletes them now",
-	};
-	uint32_t room;
-	enum retention_why why = store_retention_why(t->w->store, &room);
-	struct writer_event e = { .kind = WRITER_CLOCK, .low = why == RETENTION_CLOCK };
-	if (why == t->pruning.waits)
-		return;
-	if ((why == RETENTION_CLOCK) != (t->pruning.waits == RETENTION_CLOCK))
-		notifications_post(&t->w->notifications, &e);
-	t->pruning.waits = why;
-	if (why == RETENTION_GOES) {
-		log_info("deleting old lines again");
-		return;
-	}
-	log_warnx("%s", whys[why]);
-	e = (struct writer_event){ .kind = WRITER_NOTICE, .reason = mem_strdup(whys[why]) };
-	notifications_post(&t->w->notifications, &e);
-}
-
-/* Logs at most once an hour, unless there are many. */
-static void prune_log(struct writer_thread *t, int n)
-{
-	int64_t now = now_ms();
-	t->pruning.count += (uint32_t)n;
-	if (t->pruning.count == 0 || (t->pruning.count < OLD_LINES_MUCH && now < t->pruning.log_at_ms))
-		return;
-	store_wipe_want(t->w->store);
-	log_info("deleted %u lines from the history: too old, or over the limit", t->pruning.count);
-	t->pruning.count = 0;
-	t->pruning.log_at_ms = now + PRUNED_LOG_MS;
-}
-
-/* Lines older than *before_ms may be deleted; INT64_MIN: none. False: that is not known yet. */
-static bool prune_bound(struct writer_thread *t, int64_t *before_ms)
-{
-	struct store_error err;
-	struct clocks now = { clock_ms(CLOCK_REALTIME), clock_ms(CLOCK_BOOTTIME) };
-	uint32_t days = t->w->limits.history_days;
-	enum retention_look found = store_retention(t->w->store, &now, days, !t->pruning.running, &err);
-	if (found == RETENTION_FAILS) {
-		maintenance_failed(t, "looking for old lines", &err);
-		return false;
-	}
-	if (found == RETENTION_LOOKS) {
-		t->pruning.at_ms = 0;
-		return false;
-	}
-	retention_tell(t);
-	*before_ms = days && found == RETENTION_MAY ? now.wall_ms - days * DAY_MS : INT64_MIN;
-	return true;
-}
-
-/* A step of a pass. True: it is not the last. */
-static bool prune_step(struct writer_thread *t, int64_t before_ms)
-{
-	const struct writer_limits *l = &t->w->limits;
-	struct clocks now = { clock_ms(CLOCK_REALTIME), clock_ms(CLOCK_BOOTTIME) };
-	struct store_error err;
-	int n = l->history_lines || store_has_room_retention(t->w->store)
-		? store_count(t->w->store, COUNT_LINES_STEP, &err) : 0;
-	if (n > 0)
-		return true;
-	if (n == 0)
-		n = store_prune(t->w->store, before_ms, l->history_lines, PRUNE_ROWS_STEP,
-		                on_emptied, t, &err);
-	if (n >= PRUNE_ROWS_STEP) {
-		prune_log(t, n);
-		wal_grown(t->w);
-		return true;
-	}
-	if (n < 0 || !store_retention_over(t->w->store, &now, &err))
-		maintenance_failed(t, "pruning", &err);
-	prune_log(t, n > 0 ? n : 0);
-	return false;
-}
-
-static bool prune_work(struct writer_thread *t)
-{
-	struct store_error err;
-	int64_t before_ms;
-	if (t->stopping || t->saving.failing || now_ms() < t->pruning.at_ms || !queue_empty(t->w->queue))
-		return false;
-	t->pruning.at_ms = now_ms() + PRUNE_EVERY_MS;
 	/* Even while nobody talks, the database is not without a name for long. */
 	store_check_again(t->w->store);
 	if (!database_check(t, &err)) {
 		saving_failed(t, &err);
 		return false;
 	}
-	if (remove_step(t) || erase_step(t)) {
-		t->pruning.at_ms = 0; /* goes on after what is waiting by then */
-		wal_grown(t->w);
-		return true;
-	}
-	if (!prune_bound(t, &before_ms))
-		return t->pruning.at_ms == 0;
-	t->pruning.running = (t->w->limits.history_days || t->w->limits.history_lines ||
-	                      store_has_room_retention(t->w->store)) && prune_step(t, before_ms);
-	if (t->pruning.running)
-		t->pruning.at_ms = 0; /* here too */
-	return t->pruning.running;
-}
-
-/* -- wiping ------------------------------------------------------------------------- */
-
-/* While somebody reads and the WAL cannot start again, a step would only add to it, in all the whole index. True: it waits. */
-static bool wipe_is_held(struct writer_thread *t, int64_t now)
-{
-	int pages = store_wal_pages(t->w->store);
-	if (now < t->wiping.held_ms)
-		return true;
-	if (pages <= WAL_PAGES_HOLD)
-		return false;
-	wal_hold_searches(t->w);
-	if (wal_copy_last(t->w))
-		return false;
-	t->wiping.held_ms = now + WIPE_HELD_MS;
-	return true;
-}
-
-/* Next to other work only if it has been due for long. */
-static bool wipe_work(struct writer_thread *t, bool busy)
-{
-	struct store_error err;
-	int64_t now = now_ms(), delay_ms = t->wiping.took_ms * WIPE_SHARE;
-	if (!store_wipes(t->w->store)) {
-		t->wiping.at_ms = 0;
-		return false;
-	}
-	if (t->wiping.at_ms == 0) {
-		t->wiping.at_ms = now + (delay_ms > WIPE_DELAY_MS ? delay_ms : WIPE_DELAY_MS);
-		t->wiping.took_ms = 0;
-	}
-	/* If people talk without a pause, saving waits for a step now and then. */
-	bool late = now - t->wiping.at_ms > WIPE_PATIENCE_MS;
-	if (t->stopping || t->saving.failing || now < t->wiping.at_ms ||
-	    (!late && (busy || !queue_empty(t->w->queue))) || wipe_is_held(t, now))
-		return false;
-	enum wipe_step step = store_wipe(t->w->store, WIPE_PAGES_STEP, &err);
-	t->wiping.took_ms += now_ms() - now;
-	switch (step) {
-	case WIPE_GOES_ON:
-		if (late)
-			t->wiping.at_ms = now_ms() - WIPE_PATIENCE_MS + (now_ms() - now) * WIPE_REST;
-		wal_grown(t->w);
-		return true;
-	case WIPE_WAITS:
-		wal_hold_searches(t->w);
-		t->wiping.at_ms = now + WIPE_AGAIN_MS;
-		return false;
-	case WIPE_DONE:
-		wal_let_searches(t->w);
-		t->wiping.at_ms = 0;
-		wal_grown(t->w);
-		return false;
-	case WIPE_FAILS:
-		break;
-	}
-	maintenance_failed(t, "wiping what was deleted", &err);
-	/* If the disk is full, the next step needs the WAL to start again. */
-	wal_copy_last(t->w);
-	t->wiping.at_ms = now + RETRY_MS;
-	return false;
+	return deletion_step(&t->deletion);
 }
 
 /* What is due between two commits. True: something was done, and more may be due. */
 static bool step(struct writer_thread *t, bool committed)
 {
-	bool worked = index_work(t) || (!committed && prune_work(t));
-	return wipe_work(t, committed || worked) || worked;
+	if (t->stopping)
+		return false;
+	bool worked = index_work(t) || (!committed && deletion_work(t));
+	return (!t->saving.failing && deletion_wipe(&t->deletion, committed || worked)) || worked;
 }
 
 /* -- the thread's life -------------------------------------------------------------- */
@@ -643,7 +414,8 @@ static void reload_take(struct writer_thread *t)
 	if (!r)
 		return;
 	w->limits = r->limits;
-	t->pruning.at_ms = t->disk.at_ms = 0;
+	t->disk.at_ms = 0;
+	deletion_wanted(&t->deletion);
 	if (r->chat_log && w->chatlog) {
 		chatlog_reopen(w->chatlog, r->chat_log);
 	} else if (r->chat_log) {
@@ -670,10 +442,7 @@ static bool thread_ready(void *ctx)
 /* Milliseconds until something is due without being woken. */
 static int thread_timeout(struct writer_thread *t)
 {
-	int64_t now = now_ms(), at = t->pruning.at_ms;
-	int64_t wipe_at = t->wiping.at_ms > t->wiping.held_ms ? t->wiping.at_ms : t->wiping.held_ms;
-	if (t->wiping.at_ms != 0 && wipe_at < at)
-		at = wipe_at;
+	int64_t now = now_ms(), at = deletion_next_ms(&t->deletion);
 	if (t->disk.low && t->disk.at_ms < at)
 		at = t->disk.at_ms;
 	if (t->w->groups.latest.due_ms != 0 && t->w->groups.latest.due_ms < at)
@@ -683,8 +452,8 @@ static int thread_timeout(struct writer_thread *t)
 	} else if (t->stopping) {
 		return 0; /* database_left has waited */
 	} else if (index_lag(t) > 0) {
-		int64_t index_at = t->maintenance.failing ? t->maintenance.at_ms
-		                                     : t->indexing.lag_since_ms + INDEX_DELAY_MS;
+		int64_t index_at = t->indexing.failing ? t->indexing.retry_at_ms
+		                                         : t->indexing.lag_since_ms + INDEX_DELAY_MS;
 		at = index_at < at ? index_at : at;
 	}
 	if (at <= now)
@@ -751,7 +520,7 @@ void *writer_thread_main(void *arg)
 	prctl(PR_SET_NAME, "chatd-writer");
 	/* Short sleeps must be exact; by default they are 50 us longer. */
 	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
-	t.pruning.at_ms = now_ms() + PRUNE_FIRST_MS;
+	deletion_start(&t.deletion, t.w);
 	t.indexing.lag_since_ms = now_ms();
 	for (;;) {
 		if (!t.stopping && atomic_load(&t.w->thread_stop)) {

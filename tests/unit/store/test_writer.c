@@ -347,7 +347,7 @@ static void until_the_wal_starts_again(void)
 	do {
 		before = pages;
 		append_much();
-		pages = atomic_load(&loop.w->wal.pages);
+		pages = atomic_load(&loop.w->files.wal.pages);
 	} while (pages >= before);
 }
 
@@ -361,7 +361,7 @@ static void the_wal_starts_again_amid_talk(void **state)
 /* Somebody who reads keeps the WAL from starting again, so no search begins for a while. */
 static void a_wal_that_grows_holds_searches(void **state)
 {
-	struct wal_copy *wal = &loop.w->wal;
+	struct wal_copy *wal = &loop.w->files.wal;
 	sqlite3 *db;
 	(void)state;
 	append("one");
@@ -382,7 +382,7 @@ static void a_wal_that_grows_holds_searches(void **state)
 static void searches_that_are_held_wait(void **state)
 {
 	enum { TIMES = 50 };
-	struct wal_copy *wal = &loop.w->wal;
+	struct wal_copy *wal = &loop.w->files.wal;
 	size_t from = 0;
 	(void)state;
 	append("hello");
@@ -408,7 +408,7 @@ static void searches_that_are_held_wait(void **state)
 static void a_wal_that_starts_again_is_not_copied_yet(void **state)
 {
 	enum { PAGES = WAL_PAGES_MAX + 1 };
-	struct wal_copy *wal = &loop.w->wal;
+	struct wal_copy *wal = &loop.w->files.wal;
 	(void)state;
 	append("one");
 	until_stored();

@@ -32,7 +32,7 @@ enum {
 	SEARCH_REST_MS = SEARCH_HOLD_MS, /* and the shortest time until they may have to again, whoever else reads */
 };
 
-/* In struct writer. */
+/* In struct shared_files. */
 struct wal_copy {
 	_Atomic int pages;      /* in the WAL after the last commit */
 	_Atomic int seen;       /* of them, there when the reader last copied */

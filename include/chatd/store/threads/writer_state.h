@@ -10,6 +10,7 @@
  *	writer           the loop's side: starts and ends the threads
  *	writer_thread, reader_thread    the threads' functions
  *	batch            what the writer thread saves in one transaction
+ *	deletion         what the writer thread deletes between commits
  *	wal_copy         when the WAL is copied into the database, and by which of them
  *	notifications    what they tell the loop
  *	queue, latest_position, turns   the work for them
@@ -68,6 +69,7 @@ struct reload {
 
 /* The database's files, as the threads see them. */
 struct shared_files {
+	struct wal_copy wal;
 	_Atomic bool doubted;   /* true if a checkpoint's sync has failed */
 	_Atomic unsigned generation; /* number of files that the writer thread has made at the
 	                              * database's path */
@@ -116,7 +118,6 @@ struct writer {
 	_Atomic bool reindexing; /* the index is being rebuilt: no search waits for it */
 	_Atomic bool index_wanted; /* true when a search waits for the index */
 	struct shared_files files;
-	struct wal_copy wal;
 	struct progress progress;
 	_Atomic bool readers_stop; /* true once the readers must end */
 	_Atomic bool thread_stop; /* true once the writer thread must end as soon as everything is
