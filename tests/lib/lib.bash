@@ -146,11 +146,11 @@ await() {
 # in_log TEXT: chatd's own log has it.
 in_log() { grep -qF -- "$1" "$log"; }
 
-# OpenBSD's nc, whichever nc is called so here; 10 s at most, likewise.
+# OpenBSD's nc, whichever nc is called so here; $stays seconds (10) at most, likewise.
 nc_bsd() {
 	if command -v nc.openbsd >/dev/null; then
-		timeout $((10 * patience)) nc.openbsd "$@"
+		timeout $((${stays:-10} * patience)) nc.openbsd "$@"
 	else
-		timeout $((10 * patience)) nc "$@"
+		timeout $((${stays:-10} * patience)) nc "$@"
 	fi
 }

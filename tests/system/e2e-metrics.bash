@@ -44,7 +44,7 @@ metrics_http() {
 metrics_values() {
 	local where reader folder
 	program=$asan metrics_up "metrics = 127.0.0.1:0" "address_exempt = 192.0.2.1" "address_connections = 3" || return
-	coproc talker { nc_bsd 127.0.0.1 "$port"; }
+	coproc talker { stays=120 nc_bsd 127.0.0.1 "$port"; }
 	reader=$talker_PID
 	printf 'ann\n' >&"${talker[1]}"
 	await knows ann

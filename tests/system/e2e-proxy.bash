@@ -94,7 +94,7 @@ haproxies() {
 	else
 		not_ok "people come through haproxy" "$(cat "$work/haproxy")" "$(tail -n 5 "$log")"
 	fi
-	coproc talker { nc_bsd -s 127.0.0.5 127.0.0.1 "$front"; }
+	coproc talker { stays=60 nc_bsd -s 127.0.0.5 127.0.0.1 "$front"; }
 	printf 'emma\n' >&"${talker[1]}"
 	await knows emma
 	is "with their own address" "$(host '/whois emma')" '.*emma .*127\.0\.0\.5.*'
