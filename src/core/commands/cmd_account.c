@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/fields.h"
@@ -477,6 +478,22 @@ void cmd_passwd(struct chat *c, struct session *s, const struct args *a)
 		dialogue_end(c, s);
 }
 
+/* Names the rooms that it owns, if any: nobody but administrators can change their settings afterwards, or let
+ * anybody into private ones. */
+static void tell_owned(struct chat *c, struct session *s)
+{
+	const struct membership *m;
+	struct bytes rooms = {0};
+
+	DL_FOREACH(s->account->memberships, m)
+		if (membership_owner(m->room) == m)
+			bytes_printf(&rooms, "%s%s", rooms.len > 0 ? ", " : "", m->room->name);
+	if (rooms.len > 0)
+		emit_reply(c, s, "Nobody will own these rooms then: %s. %ctransfer gives one away first.", rooms.data,
+		           c->config.command_prefix);
+	bytes_release(&rooms);
+}
+
 void cmd_drop(struct chat *c, struct session *s, const struct args *a)
 {
 	if (!command_has_account(c, s) || !emit_can_save(c, s))
@@ -489,10 +506,12 @@ void cmd_drop(struct chat *c, struct session *s, const struct args *a)
 	if (*a->rest == '\0') {
 		if (a->lines) {
 			emit_reply(c, s, "This deletes your account and everything that you said with it.");
+			tell_owned(c, s);
 			emit_reply(c, s, "It cannot be undone. Type your password to confirm; an empty line cancels.");
 		} else {
 			emit_reply(c, s, "This deletes your account. What you said stays; %cdrop --lines deletes it too.",
 			           c->config.command_prefix);
+			tell_owned(c, s);
 			emit_reply(c, s, "Type your password to confirm; an empty line cancels.");
 		}
 		begin_own(c, s, DIALOGUE_DROP, DIALOGUE_OLD);

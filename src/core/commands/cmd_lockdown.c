@@ -44,7 +44,7 @@ static void lockdown_end(struct chat *c, struct session *s)
 
 static void lockdown_begin(struct chat *c, struct session *s, int64_t until_ms)
 {
-	char text[NAME_BYTES_MAX + 160];
+	char text[NAME_BYTES_MAX + 80];
 	struct bytes undo = {0};
 	const char *until;
 	uint64_t n;
@@ -53,9 +53,10 @@ static void lockdown_begin(struct chat *c, struct session *s, int64_t until_ms)
 	until = format_stamp(&c->stamp, until_ms);
 	n = emit_audit(c, s, undo.data, "locked the chat down until %s", until);
 	bytes_release(&undo);
-	snprintf(text, sizeof text, "%s has locked the chat down: until %s only people with an account "
-	         "can come in or speak.", s->nick, until);
+	/* In two, so that neither is longer than a row. */
+	snprintf(text, sizeof text, "%s has locked the chat down until %s:", s->nick, until);
 	emit_all(c, text);
+	emit_all(c, "only people with an account can come in or speak.");
 	emit_reply(c, s, "%clockdown off ends it early. %cundo #A%" PRIu64 " takes it back.",
 	           c->config.command_prefix, c->config.command_prefix, n);
 }
