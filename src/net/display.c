@@ -300,7 +300,8 @@ static uint32_t page_of(const struct server *s, const struct connection *c)
 	if (!style->pages || !style->editor || style->rows < DISPLAY_PAGE_LEAST || c->state != CONNECTION_OPEN ||
 	    c->out.bytes > SENDQ_DRAINED_BYTES || budget_is_high(&s->conns.queues))
 		return UINT32_MAX;
-	return style->rows - 2u;
+	/* One row is for the prompt, or two where it is broken. */
+	return style->rows - (style->columns < sizeof(VIEW_MORE) ? 2u : 1u);
 }
 
 /* Brings what is typed to the screen, or takes it away. */

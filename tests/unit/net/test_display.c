@@ -127,15 +127,30 @@ static void test_pages(void **state)
 {
 	(void)state;
 	sent();
-	answered(10, false);
-	assert_string_equal(sent(), "\r\033[J-- row 1\r\n-- row 2\r\n-- row 3\r\n-- row 4\r\n" MORE);
+	answered(12, false);
+	assert_string_equal(sent(), "\r\033[J-- row 1\r\n-- row 2\r\n-- row 3\r\n-- row 4\r\n-- row 5\r\n" MORE);
 	/* What others say waits for the page too: it comes behind the answer. */
 	said("hello");
 	assert_string_equal(sent(), "");
 	display_turn(&conn);
-	assert_non_null(strstr(sent(), "-- row 5\r\n-- row 6\r\n-- row 7\r\n-- row 8\r\n"));
+	assert_non_null(strstr(sent(), "-- row 6\r\n-- row 7\r\n-- row 8\r\n-- row 9\r\n-- row 10\r\n" MORE));
 	display_turn(&conn);
-	assert_non_null(strstr(sent(), "-- row 9\r\n-- row 10\r\nbob: hello\r\n[ops] "));
+	assert_non_null(strstr(sent(), "-- row 11\r\n-- row 12\r\nbob: hello\r\n[ops] "));
+}
+
+/* The prompt takes two of them. */
+static void test_pages_of_narrow_rows(void **state)
+{
+	struct effect e = view();
+
+	(void)state;
+	e.view.columns = 40;
+	display_style(server, &conn, &e);
+	sent();
+	answered(10, false);
+	assert_non_null(strstr(sent(), "-- row 4\r\n["));
+	display_turn(&conn);
+	assert_non_null(strstr(sent(), "-- row 8\r\n["));
 }
 
 static void test_the_rest_is_left_out(void **state)
@@ -265,6 +280,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_lines_come_above, begin, end),
 		cmocka_unit_test_setup_teardown(test_pages, begin, end),
+		cmocka_unit_test_setup_teardown(test_pages_of_narrow_rows, begin, end),
 		cmocka_unit_test_setup_teardown(test_the_rest_is_left_out, begin, end),
 		cmocka_unit_test_setup_teardown(test_what_is_told_does_not_wait, begin, end),
 		cmocka_unit_test_setup_teardown(test_no_pages, begin, end),
