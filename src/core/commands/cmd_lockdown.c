@@ -26,13 +26,24 @@ static void lockdown_change(struct chat *c, struct session *s, int64_t until_ms,
 	lockdown_set(c, until_ms, s->nick);
 }
 
+static void tell_lockdown(struct chat *c, struct session *s)
+{
+	if (lockdown_on(c))
+		emit_reply(c, s, "Only people with an account can come in or speak until %s: %s has locked the chat "
+		           "down. %clockdown off ends it early.",
+		           format_stamp(&c->stamp, c->moderation.lockdown.until_ms), c->moderation.lockdown.by,
+		           c->config.command_prefix);
+	else
+		emit_reply(c, s, "There is no lockdown. %clockdown 10m begins one.", c->config.command_prefix);
+}
+
 static void lockdown_end(struct chat *c, struct session *s)
 {
 	struct bytes undo = {0};
 	uint64_t n;
 
 	if (!lockdown_on(c)) {
-		emit_reply(c, s, "There is no lockdown. %clockdown 10m begins one.", c->config.command_prefix);
+		tell_lockdown(c, s);
 		return;
 	}
 	lockdown_change(c, s, 0, &undo);
@@ -81,7 +92,7 @@ void cmd_lockdown(struct chat *c, struct session *s, const struct args *a)
 	int64_t ms;
 
 	if (a->arg[0] == NULL) {
-		command_usage(c, s, "lockdown");
+		tell_lockdown(c, s);
 		return;
 	}
 	if (!emit_can_save(c, s))
