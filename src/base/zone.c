@@ -1,10 +1,12 @@
 /*
  * Time zones by name.
  *
- * ICU's tables are part of its library, and mapped with it. Owns nothing but the note that
+ * ICU's tables are part of its library, and mapped with it. Owns the names that were asked for, and the note that
  * zone_begin was called.
  */
 #include "chatd/base/zone.h"
+
+#include "chatd/base/bytes.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -106,13 +108,28 @@ static bool known_by_offset(const char *name, char canonical[ZONE_BYTES_MAX])
 	return true;
 }
 
-bool zone_known(const char *name, char canonical[ZONE_BYTES_MAX])
+/* The same name, as long as the program runs. */
+static const char *kept(const char *canonical)
 {
+	static char **names;
+	static size_t n;
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(names[i], canonical) == 0)
+			return names[i];
+	names = mem_resize(names, (n + 1) * sizeof *names);
+	return names[n++] = mem_strdup(canonical);
+}
+
+const char *zone_known(const char *name)
+{
+	char canonical[ZONE_BYTES_MAX];
+
 	zone_begin();
 	if (name[0] == '\0' || strlen(name) >= ZONE_BYTES_MAX || is_abbreviation(name) ||
 	    strcasecmp(name, "Etc/Unknown") == 0)
-		return false;
-	return known_by_name(name, canonical) || known_by_offset(name, canonical);
+		return NULL;
+	return known_by_name(name, canonical) || known_by_offset(name, canonical) ? kept(canonical) : NULL;
 }
 
 /* -- the server's own --------------------------------------------------------------------- */
@@ -176,7 +193,7 @@ bool zone_offset_at(const char *name, int64_t time_s, struct zone_offset *offset
 
 	zone_begin();
 	*offset = (struct zone_offset){.from_s = INT64_MIN, .until_s = INT64_MAX};
-	if (name[0] == '\0') {
+	if (name == NULL) {
 		local_offset_at(time_s, offset);
 		return true;
 	}

@@ -104,7 +104,7 @@ void display_style(struct server *s, struct connection *c, const struct effect *
 		outqueue_view(&c->out, true);
 	}
 	d->style = *style;
-	d->style.zoned = *style->zone_name != '\0';
+	d->style.zoned = style->zone_name != NULL;
 	d->ending = false;
 	display_room(c, e);
 	/* Drawn again, which also makes the change of modes known to the terminal. */

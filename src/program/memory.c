@@ -6,6 +6,7 @@
 #include "chatd/program/memory.h"
 
 #include "chatd/base/bounds.h"
+#include "chatd/base/zone.h"
 #include "chatd/cluster/engine.h"
 #include "chatd/cluster/news.h"
 #include "chatd/cluster/proposals.h"
@@ -66,6 +67,7 @@ enum {
 	PROGRAM_BYTES = 40 << 20, /* code and data of chatd and its libraries, and ICU's tables */
 	FOLD_BYTES = 12 << 20,  /* what each code point is folded to, once all have been seen:
 	                         * fold.c */
+	ZONES_BYTES = 4096 * (ZONE_BYTES_MAX + SMALL_BYTES + 8), /* names of zones that were asked for: zone.c */
 	HEAP_KEPT_BYTES = 16 << 20, /* free memory that each thread's heap may keep: daemon.c */
 	TLS_SESSION_BYTES = 176 << 10, /* of OpenSSL's, with a handshake on its way; 10 KiB are usual, but as many
 	                         * ciphers as fit into a hello take 60 KiB, and names in a certificate 80 */
@@ -97,7 +99,7 @@ static uint64_t memory_session(void)
 	       editor_bytes_max() +
 	       /* its words, each perhaps nobody else's, and its name as one */
 	       (HIGHLIGHTS_MAX + 1) * (sizeof(struct highlight) + sizeof(struct listening) + 4 * SMALL_BYTES) +
-	       2 * HIGHLIGHTS_BYTES_MAX + HIGHLIGHT_BYTES_MAX +
+	       2 * HIGHLIGHTS_BYTES_MAX + HIGHLIGHT_BYTES_MAX + MENTION_SPEAKERS_MAX * sizeof(struct mentioning) +
 	       IGNORES_MAX * (KEY_BYTES + SMALL_BYTES) + INVITES_MAX * sizeof(struct invite) +
 	       sizeof(struct dialogue) + 2 * KEY_BYTES + 13 * SMALL_BYTES;
 }
@@ -250,7 +252,7 @@ void memory_parts(uint32_t connections_max, bool cluster, struct memory_part par
 		{"resumable guests, addresses, users of the host", MEMORY_TABLES,
 		 memory_others()},
 		{"threads' stacks", MEMORY_FIXED, threads * STACK_BYTES},
-		{"program and libraries", MEMORY_FIXED, PROGRAM_BYTES + FOLD_BYTES},
+		{"program and libraries", MEMORY_FIXED, PROGRAM_BYTES + FOLD_BYTES + ZONES_BYTES},
 	};
 
 	for (int i = 0; i < MEMORY_PARTS - 1; i++) {

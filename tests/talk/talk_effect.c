@@ -275,7 +275,7 @@ static void effect_peer(struct world *w, const struct effect *e, struct peer *p)
 	case EFFECT_VIEW:
 		p->view = true;
 		p->style = e->view;
-		p->style.zoned = *e->view.zone_name != '\0';
+		p->style.zoned = e->view.zone_name != NULL;
 		break;
 	case EFFECT_PLAIN:
 		p->view = false;

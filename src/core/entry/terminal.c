@@ -70,11 +70,11 @@ static struct view_style style_of(const struct session *s)
 		.channels = t->channels,
 		.pages = editor && is_set(prefer->pages, true),
 		.crlf = s->input.telnet != NULL || editor,
+		.zone_name = prefer->zone,
 	};
 
 	if (style.columns == 0 && editor)
 		style.columns = WRAP_COLUMNS + 2;
-	memcpy(style.zone_name, prefer->zone, sizeof style.zone_name);
 	return style;
 }
 
@@ -83,7 +83,7 @@ static bool is_plain(const struct view_style *style)
 {
 	return !style->editor && style->time == VIEW_TIME_FULL && style->colour == VIEW_COLOUR_OFF &&
 	       !style->bell && style->passages && !style->channels && !style->latin1 && style->columns == 0 &&
-	       *style->zone_name == '\0';
+	       style->zone_name == NULL;
 }
 
 static uint8_t filled(uint8_t preference, uint8_t otherwise)

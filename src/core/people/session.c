@@ -202,6 +202,7 @@ void session_free(struct chat *c, struct session *s)
 	free(s->key);
 	free(s->presence.away);
 	free(s->presence.cert);
+	free(s->mentioned.by);
 	line_release(&s->input.line);
 	slip_release(&s->input.slip);
 	telnet_end(s->input.telnet);

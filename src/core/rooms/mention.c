@@ -228,17 +228,19 @@ static uint64_t speaker_of(struct hearing *h)
  * for longest makes way. */
 static struct bucket *bucket_of(struct session *to, uint64_t who)
 {
-	int oldest = 0;
+	struct mentioning *by = to->mentioned.by, *oldest;
 
-	for (int i = 0; i < MENTION_SPEAKERS_MAX; i++) {
-		if (to->mentioned.by[i].who == who)
-			return &to->mentioned.by[i].bucket;
-		if (to->mentioned.by[i].bucket.full_ns < to->mentioned.by[oldest].bucket.full_ns)
-			oldest = i;
+	if (by == NULL)
+		by = to->mentioned.by = mem_zero(MENTION_SPEAKERS_MAX, sizeof *by);
+	oldest = by;
+	for (struct mentioning *b = by; b < by + MENTION_SPEAKERS_MAX; b++) {
+		if (b->who == who)
+			return &b->bucket;
+		if (b->bucket.full_ns < oldest->bucket.full_ns)
+			oldest = b;
 	}
-	to->mentioned.by[oldest].who = who;
-	to->mentioned.by[oldest].bucket = (struct bucket){0};
-	return &to->mentioned.by[oldest].bucket;
+	*oldest = (struct mentioning){.who = who};
+	return &oldest->bucket;
 }
 
 /* Whether to can be told of one more line now. */

@@ -94,11 +94,12 @@ static bool set_width(struct preferences *p, const char *value)
 
 static bool set_zone(struct preferences *p, const char *value)
 {
-	char zone[ZONE_BYTES_MAX] = "";
+	bool off = strcasecmp(value, "off") == 0;
+	const char *zone = off ? NULL : zone_known(value);
 
-	if (strcasecmp(value, "off") != 0 && !zone_known(value, zone))
+	if (zone == NULL && !off)
 		return false;
-	memcpy(p->zone, zone, sizeof p->zone);
+	p->zone = zone;
 	return true;
 }
 
@@ -132,7 +133,7 @@ const char *preference_value(const struct preferences *p, int row, char value[PR
 	snprintf(value, PREFERENCE_VALUE_BYTES, "default");
 	if (kept[row].kind == KIND_WIDTH && p->width != 0)
 		snprintf(value, PREFERENCE_VALUE_BYTES, "%u", p->width);
-	else if (kept[row].kind == KIND_ZONE && *p->zone != '\0')
+	else if (kept[row].kind == KIND_ZONE && p->zone != NULL)
 		snprintf(value, PREFERENCE_VALUE_BYTES, "%s", p->zone);
 	if (kept[row].kind != KIND_WORDS)
 		return value;

@@ -23,8 +23,8 @@ struct throttle {
 	bool by_address;            /* because of its address: counted in rate_shared's waiting */
 	bool told;                  /* was told during this wait that it is too fast */
 	bool address_told;          /* was told that its address is */
-	struct rate rate;           /* of what it sends */
 	uint32_t turn_lines;        /* how many it may send before others at its address get their turn */
+	struct rate rate;           /* of what it sends */
 	int64_t delayed_ms;         /* how long its input has waited for a rate limit, minus the time in
 	                             * which it did not wait, as of delay_at_ms; at least 0 */
 	int64_t delay_at_ms;        /* when it last began or stopped waiting */

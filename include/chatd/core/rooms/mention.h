@@ -31,16 +31,19 @@ struct room;
 struct session;
 struct telling;
 
+/* How many lines of one speaker's somebody may be told of. */
+struct mentioning {
+	uint64_t who;               /* the hash of the speaker's principal (share.h); 0: none yet */
+	struct bucket bucket;
+};
+
 /* Part of struct session: its words, and what it is told of lines in other rooms that mention it. */
 struct mentioned {
 	struct own_highlights words; /* words that it wants to be told of */
 	uint32_t untold;            /* lines that it was not told of, since the last that it was */
 	uint64_t line;              /* mentions.line of the last line that mentioned it */
-	struct bucket all;          /* how many it may be told of now */
-	struct {
-		uint64_t who;       /* the hash of the speaker's principal (share.h); 0: none yet */
-		struct bucket bucket; /* how many of theirs */
-	} by[MENTION_SPEAKERS_MAX];
+	struct bucket all;          /* how many it may be told of now, */
+	struct mentioning *by;      /* and of whom: owned, MENTION_SPEAKERS_MAX of them; NULL until the first */
 };
 
 /* Part of struct chat. */

@@ -17,16 +17,16 @@ struct presence {
 	int64_t since_ms;           /* when it connected or, once it has a name, got it */
 	int64_t said_ms;            /* when it last said or did something */
 	uint64_t skeletons[2];      /* skeleton_hash of its name: of the key, and as written */
-	bool tls;                   /* its connection is encrypted */
-	bool by_cert;               /* its certificate has signed it in to its account, without a password */
 	struct fingerprint *cert;   /* owned; of the certificate whose key its client holds; NULL: none */
 	char *away;                 /* owned; its /away text, "" for none; NULL: it is not away */
 	char **ignored;             /* owned; keys of the people it ignores; NULL while none */
 	uint32_t nignored;          /* how many; at most IGNORES_MAX */
-	struct session *prev, *next; /* in members.ignorers while nignored > 0 */
 	uint32_t outage;            /* number of the outage during which it connected; 0: none */
+	struct session *prev, *next; /* in members.ignorers while nignored > 0 */
 	struct ejection *ejection;  /* owned; it is about to be removed; NULL: it is not */
 	uint64_t rules;             /* welcome.rules_id of those that it was shown; 0: none */
+	bool tls;                   /* its connection is encrypted */
+	bool by_cert;               /* its certificate has signed it in to its account, without a password */
 	bool superseded;            /* it ends because its owner has come back on another connection:
 	                             * no notice is shown */
 	bool farewell;              /* it ends with parting words of its own, for the room */

@@ -81,10 +81,10 @@ struct person {
 	uint32_t lost;            /* those that were; it is to be told */
 	char *kept;               /* owned, cleared; what an answer that is being proposed has for the asker alone; NULL:
 	                           * nothing */
+	bool keeps;               /* its connection broke: it may come back with its code */
 	bool touched;             /* it is in node.touched */
 	struct session *prev, *next; /* there */
 	char *end;                /* owned; the connection is gone: what says so (ACT_END); NULL: it is not */
-	bool keeps;               /* its connection broke: it may come back with its code */
 	UT_hash_handle hh;        /* in node.people */
 };
 

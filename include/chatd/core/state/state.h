@@ -68,8 +68,8 @@ struct session {
 	struct conn_id id;          /* its connection */
 	enum session_state state;   /* where it is between connecting and its end */
 	struct address from;        /* the address it connected from */
-	struct origin *origin;      /* the counters of that address; held */
 	bool trusted;               /* it administers the host: an administrator without an account */
+	struct origin *origin;      /* the counters of that address; held */
 	char *nick, *key;           /* owned; its name and the key of it; NULL until named; for HOST
 	                             * "the host" and "" */
 	struct account *account;    /* the account it is signed in to; NULL: a guest */

@@ -33,7 +33,7 @@ struct preferences {
 	uint8_t pages;          /* long answers are shown a screen at a time */
 	uint8_t mentions;       /* they are told of mentions in other rooms */
 	uint16_t width;         /* columns to wrap lines at; 0: those of the terminal, if it says so */
-	char zone[ZONE_BYTES_MAX]; /* of the times shown, by zone_known; "": the server's */
+	const char *zone;       /* of the times shown, by zone_known; NULL: the server's */
 };
 
 enum {

@@ -73,7 +73,7 @@ struct view_style {
 	bool crlf;              /* rows end with CR LF, otherwise with LF */
 	bool channels;          /* the client is told of lines by GMCP too (gmcp.h) */
 	bool zoned;             /* times are shown by the zone below, otherwise as the stamp has them */
-	char zone_name[ZONE_BYTES_MAX]; /* for whoever keeps the zone below up to date; "": none */
+	const char *zone_name;  /* by zone_known, for whoever keeps the zone below up to date; NULL: none */
 	struct zone_offset zone; /* which must hold at the times of the lines (zone_holds) */
 };
 
