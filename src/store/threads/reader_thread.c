@@ -52,10 +52,15 @@ static bool reader_current(struct reader *t)
 	return true;
 }
 
+static bool reader_may_begin(const struct reader *t)
+{
+	return !t->searches || wal_searches_held_ms(t->w) == 0;
+}
+
 /* Answers not taken yet are kept in memory: with too many of them it waits. */
 static bool reader_may_take(const struct reader *t)
 {
-	return atomic_load(&t->w->notifications.answers) < ANSWERS_MAX && (!t->searches || wal_searches_held_ms(t->w) == 0);
+	return atomic_load(&t->w->notifications.answers) < ANSWERS_MAX && reader_may_begin(t);
 }
 
 static bool reader_has_work(struct reader *t)
@@ -73,6 +78,9 @@ static int reader_sleep_ms(const struct reader *t)
 static bool reader_ready(void *ctx)
 {
 	struct reader *t = ctx;
+	/* Searches that are held since it was decided how long to sleep would not be woken for. */
+	if (t->sleep_ms < 0 && !reader_may_begin(t) && turns_ready(&t->waiting->turns))
+		return true;
 	return reader_has_work(t) || atomic_load(&t->w->readers_stop) ||
 	       (reader_is_stale(t) ? t->reopen_at_ms == 0 : t->copies && wal_copy_due(t->w));
 }
@@ -185,7 +193,8 @@ void *reader_thread_main(void *arg)
 		reader_current(t);
 		reader_take(t);
 		reader_copy(t);
-		sleeper_sleep(&t->sleeper, reader_sleep_ms(t), reader_ready, t);
+		t->sleep_ms = reader_sleep_ms(t);
+		sleeper_sleep(&t->sleeper, t->sleep_ms, reader_ready, t);
 	}
 	return NULL;
 }

@@ -25,6 +25,7 @@ struct reader {
 	int quick_cpu_ms;       /* a query that takes longer is passed to READER_LONG; 0: none is */
 	struct waiting *waiting; /* the queries it answers, possibly together with other threads */
 	struct sleeper sleeper; /* where it sleeps */
+	int sleep_ms;           /* reader: for how long; -1: until it is woken */
 	bool wake;              /* loop: true if it may have to go on although nothing was asked */
 	const char *name;       /* the thread's name, for ps(1) */
 	pthread_t thread;       /* joined by writer_stop */
