@@ -209,6 +209,7 @@ $(B)/tests/unit/core/test_editor: CHATD_LDFLAGS += -Wl,--wrap=free
 
 # A filesystem without permissions.
 $(B)/tests/unit/store/test_recovery: CHATD_LDFLAGS += -Wl,--wrap=unlink
+$(B)/tests/unit/store/test_wal_copy: CHATD_LDFLAGS += -Wl,--wrap=sleeper_sleep
 $(B)/tests/unit/store/test_files: CHATD_LDFLAGS += -Wl,--wrap=fchmod
 
 -include $(OBJ:.o=.d) $(UNIT:%.c=$(B)/%.d) $(wildcard $(B)/tests/*/*.d)

@@ -88,30 +88,3 @@ void store_interrupt(struct store *s)
 {
 	__atomic_store_n(&s->bounds.interrupted, true, __ATOMIC_RELAXED);
 }
-
-bool store_checkpoint(struct store *s)
-{
-	int pages, copied;
-	int rc = sqlite3_wal_checkpoint_v2(s->db.sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &copied);
-	s->wal_copied = rc == SQLITE_OK && copied > 0 ? copied : 0;
-	return rc != SQLITE_IOERR_FSYNC;
-}
-
-bool store_checkpoint_last(struct store *s)
-{
-	sqlite3_busy_timeout(s->db.sqlite, 0);
-	int rc = sqlite3_wal_checkpoint_v2(s->db.sqlite, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
-	sqlite3_busy_timeout(s->db.sqlite, DB_BUSY_MS);
-	s->db.doubted |= rc == SQLITE_IOERR_FSYNC;
-	return rc == SQLITE_OK;
-}
-
-int store_wal_copied(struct store *s)
-{
-	return s->wal_copied;
-}
-
-int store_wal_pages(struct store *s)
-{
-	return s->wal_pages;
-}

@@ -9,6 +9,7 @@
  */
 #include "chatd/store/db/wipe.h"
 
+#include "chatd/store/db/checkpoint.h"
 #include "chatd/store/db/index_parts.h"
 #include "chatd/store/db/state.h"
 
@@ -66,14 +67,11 @@ enum wipe_step store_wipe(struct store *s, int pages, struct store_error *err)
 	}
 	if (more)
 		return WIPE_GOES_ON;
-	/* Readers hold it up; this must not wait for them. */
-	sqlite3_busy_timeout(s->db.sqlite, 0);
-	int rc = sqlite3_wal_checkpoint_v2(s->db.sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	sqlite3_busy_timeout(s->db.sqlite, DB_BUSY_MS);
-	if (rc == SQLITE_BUSY || rc == SQLITE_LOCKED)
+	enum wal_emptied emptied = store_wal_empty(s);
+	if (emptied == WAL_IN_USE)
 		return WIPE_WAITS;
 	bool left = s->wipe.again || s->wipe.pruned;
-	if (rc != SQLITE_OK || !db_begin(&s->db, SQL_BEGIN) || !index_merged_all(s) ||
+	if (emptied != WAL_EMPTIED || !db_begin(&s->db, SQL_BEGIN) || !index_merged_all(s) ||
 	    !db_meta_set(&s->db, "wipe", left) || !db_run(db_stmt(&s->db, SQL_COMMIT))) {
 		store_fail(s, err);
 		return WIPE_FAILS;

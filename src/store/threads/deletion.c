@@ -19,7 +19,7 @@ enum {
 	                           * time */
 	WIPE_PATIENCE_MS = 10000, /* how long it waits for a pause */
 	WIPE_REST = 4,            /* between two steps without that, this many times as long as the step took */
-	WIPE_AGAIN_MS = 1000,     /* until the next try, if somebody is reading */
+	WIPE_AGAIN_MS = 1000,     /* until the next try to end, if somebody is reading */
 	WIPE_HELD_MS = 100,       /* until the next look whether the WAL can start again */
 	WIPE_PAGES_STEP = 16,     /* pages of the index that a step merges, which takes some ms */
 	PRUNED_LOG_MS = HOUR_MS,  /* between two log lines about deleted lines, unless there were
@@ -201,7 +201,7 @@ static bool wipe_is_held(struct deletion *d, int64_t now)
 	if (pages <= WAL_PAGES_HOLD)
 		return false;
 	wal_hold_searches(d->w);
-	if (wal_copy_last(d->w))
+	if (wal_start_again(d->w))
 		return false;
 	d->wiping.held_ms = now + WIPE_HELD_MS;
 	return true;
@@ -235,7 +235,7 @@ bool deletion_wipe(struct deletion *d, bool busy)
 		return true;
 	case WIPE_WAITS:
 		wal_hold_searches(d->w);
-		d->wiping.at_ms = now + WIPE_AGAIN_MS;
+		d->wiping.held_ms = now + WIPE_AGAIN_MS; /* a late one stays late */
 		return false;
 	case WIPE_DONE:
 		wal_let_searches(d->w);
@@ -246,8 +246,8 @@ bool deletion_wipe(struct deletion *d, bool busy)
 		break;
 	}
 	deletion_failed(d, "wiping what was deleted", &err);
-	/* If the disk is full, the next step needs the WAL to start again. */
-	wal_copy_last(d->w);
+	/* If the disk is full, the next step needs the WAL's space. */
+	wal_give_back(d->w);
 	d->wiping.at_ms = now + RETRY_MS;
 	return false;
 }

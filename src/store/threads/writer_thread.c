@@ -262,6 +262,9 @@ static bool batch_commit(struct writer_thread *t)
 		deletion_wanted(&t->deletion);
 	if (!ok) {
 		saving_failed(t, &err);
+		/* On a full disk its space may be all that is missing. */
+		if (store_is_intact(w->store) && wal_give_back(w))
+			t->saving.retry_at_ms = 0;
 		return false;
 	}
 	t->saving.last_records = end.records - first.records;
@@ -312,6 +315,12 @@ static bool position_work(struct writer_thread *t)
 
 /* -- the disk ------------------------------------------------------------------- */
 
+static bool disk_is_low(const struct writer_thread *t)
+{
+	uint64_t reserve = t->w->limits.disk_reserve, least = reserve + (t->disk.low ? reserve / RESERVE_MORE : 0);
+	return reserve > 0 && store_free_bytes(t->w->store, least) < least;
+}
+
 /* Checks the disk, if that is due. */
 static void disk_check(struct writer_thread *t)
 {
@@ -321,8 +330,9 @@ static void disk_check(struct writer_thread *t)
 		return;
 	t->disk.at_ms = now + DISK_EVERY_MS;
 	t->w->files.wal.written = 0;
-	uint64_t least = reserve + (t->disk.low ? reserve / RESERVE_MORE : 0);
-	bool low = reserve > 0 && store_free_bytes(t->w->store, least) < least;
+	bool low = disk_is_low(t);
+	if (low && wal_give_back(t->w))
+		low = disk_is_low(t);
 	if (low == t->disk.low)
 		return;
 	t->disk.low = low;
@@ -445,6 +455,8 @@ static int thread_timeout(struct writer_thread *t)
 	int64_t now = now_ms(), at = deletion_next_ms(&t->deletion);
 	if (t->disk.low && t->disk.at_ms < at)
 		at = t->disk.at_ms;
+	if (wal_next_ms(t->w) < at)
+		at = wal_next_ms(t->w);
 	if (t->w->groups.latest.due_ms != 0 && t->w->groups.latest.due_ms < at)
 		at = t->w->groups.latest.due_ms;
 	if (t->saving.failing) {
@@ -539,6 +551,7 @@ void *writer_thread_main(void *arg)
 			busy |= position_work(&t);
 		if (!t.saving.failing)
 			busy |= step(&t, committed);
+		wal_work(t.w);
 		if (thread_ended(&t)) {
 			progress_end(&t);
 			return NULL;

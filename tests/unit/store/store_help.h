@@ -167,6 +167,15 @@ static inline int64_t number_in(const char *path, const char *sql)
 	return n;
 }
 
+/* Another program reads an older state of the file from now on, until the connection is closed. */
+static inline sqlite3 *somebody_reads(struct folder *f)
+{
+	sqlite3 *db;
+	assert_int_equal(sqlite3_open(folder_file(f, "chat.db"), &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "BEGIN; SELECT count(*) FROM meta", NULL, NULL, NULL), SQLITE_OK);
+	return db;
+}
+
 /* Another program writes to the file. */
 static inline void execute_in(const char *path, const char *sql)
 {

@@ -80,14 +80,6 @@ static void until_wiped(bool busy)
 	}
 }
 
-static sqlite3 *somebody_reads(void)
-{
-	sqlite3 *db;
-	assert_int_equal(sqlite3_open(folder_file(folder, "chat.db"), &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "BEGIN; SELECT count(*) FROM meta", NULL, NULL, NULL), SQLITE_OK);
-	return db;
-}
-
 /* -- wiping --------------------------------------------------------------------- */
 
 static void wiping_waits_for_more(void **state)
@@ -156,7 +148,7 @@ static void wiping_waits_for_the_wal(void **state)
 {
 	(void)state;
 	a_line_is_deleted();
-	sqlite3 *reader = somebody_reads();
+	sqlite3 *reader = somebody_reads(folder);
 	the_wal_grows();
 	int pages = store_wal_pages(writer.store);
 	wiping_is_due();
@@ -179,12 +171,12 @@ static void the_end_of_wiping_waits_for_readers(void **state)
 	enum { STEPS = 1000 };
 	(void)state;
 	a_line_is_deleted();
-	sqlite3 *reader = somebody_reads();
+	sqlite3 *reader = somebody_reads(folder);
 	wiping_is_due();
 	for (int i = 0; deletion_wipe(&deletion, false); i++)
 		assert_true(i < STEPS);
 	assert_true(store_wipes(writer.store));
-	assert_true(deletion.wiping.at_ms > now_ms());
+	assert_true(deletion.wiping.held_ms > now_ms());
 	assert_true(wal_searches_held_ms(&writer) > 0);
 	sqlite3_close(reader);
 	wiping_is_due();

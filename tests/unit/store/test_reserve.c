@@ -4,7 +4,9 @@
  */
 #include "writer_help.h"
 
+#include <sqlite3.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 /* What is free on it, and how often that was asked. */
@@ -113,6 +115,35 @@ static void what_was_freed_inside_counts_as_well(void **state)
 	until_heard('B', from);
 }
 
+/* While it is low nothing is said, so the WAL would not start again. */
+static void a_long_wal_gives_its_space_back(void **state)
+{
+	enum { LINES = 2000, LOOK_US = 1000 };
+	char body[4001];
+	struct stat st = { .st_size = 1 };
+	(void)state;
+	append("there is room");
+	until_stored();
+	sqlite3 *reader = somebody_reads(loop.folder);
+	memset(body, 'x', 4000);
+	body[4000] = '\0';
+	for (int i = 0; i < LINES; i++)
+		append(body);
+	until_stored();
+	disk_free = 10 * MIB;
+	until_told('F', 0);
+	assert_int_equal(stat(folder_file(loop.folder, "chat.db-wal"), &st), 0);
+	assert_true(st.st_size > LINES * 4000);
+	sqlite3_close(reader);
+	while (st.st_size > 0) {
+		usleep(LOOK_US);
+		assert_int_equal(stat(folder_file(loop.folder, "chat.db-wal"), &st), 0);
+	}
+	size_t from = loop.heard_n;
+	disk_free = 1000 * MIB;
+	until_heard('B', from);
+}
+
 /* Not only what is said: orders and the index take many times their own bytes. */
 static void it_looks_after_what_was_written(void **state)
 {
@@ -182,6 +213,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(it_comes_back_by_itself, reserve_setup, loop_teardown),
 		cmocka_unit_test_setup_teardown(what_was_freed_inside_counts_as_well, reserve_setup,
 		                                loop_teardown),
+		cmocka_unit_test_setup_teardown(a_long_wal_gives_its_space_back, reserve_setup, loop_teardown),
 		cmocka_unit_test_setup_teardown(it_looks_after_what_was_written, reserve_setup, loop_teardown),
 		cmocka_unit_test_setup_teardown(below_it_the_index_is_not_merged, reserve_setup, loop_teardown),
 		cmocka_unit_test_setup_teardown(a_disk_that_is_low_at_the_start_is_found, reserve_setup,

@@ -6,7 +6,6 @@
 #include "chatd/store/threads/writer_state.h"
 
 #include <sched.h>
-#include <sys/stat.h>
 #include <time.h>
 
 /* -- saving --------------------------------------------------------------------- */
@@ -312,123 +311,6 @@ static void bad_words_are_answered_with_a_sentence(void **state)
 	assert_non_null(strstr(loop.rows, "Nothing to search for"));
 }
 
-static void the_wal_is_copied_between_queries(void **state)
-{
-	(void)state;
-	struct stat st;
-	char body[4001];
-	memset(body, 'x', 4000);
-	body[4000] = '\0';
-	for (int i = 0; i < 1500; i++)
-		append(body);
-	until_stored();
-	do { /* it comes when the reader is told, at the latest after an answer */
-		size_t from = loop.heard_n;
-		ask(QUERY_LAST, "");
-		until_heard('R', from);
-		assert_int_equal(stat(folder_file(loop.folder, "chat.db"), &st), 0);
-	} while (st.st_size < 200 * 4096);
-}
-
-static void append_much(void)
-{
-	char body[4001];
-	memset(body, 'x', 4000);
-	body[4000] = '\0';
-	for (int i = 0; i < 100; i++)
-		append(body);
-	while (loop.seq - loop.stored > 200)
-		loop_turn();
-}
-
-static void until_the_wal_starts_again(void)
-{
-	int pages = 0, before;
-	do {
-		before = pages;
-		append_much();
-		pages = atomic_load(&loop.w->files.wal.pages);
-	} while (pages >= before);
-}
-
-/* Which it only does where nothing was written since all of it was copied. */
-static void the_wal_starts_again_amid_talk(void **state)
-{
-	(void)state;
-	until_the_wal_starts_again();
-}
-
-/* Somebody who reads keeps the WAL from starting again, so no search begins for a while. */
-static void a_wal_that_grows_holds_searches(void **state)
-{
-	struct wal_copy *wal = &loop.w->files.wal;
-	sqlite3 *db;
-	(void)state;
-	append("one");
-	until_stored();
-	assert_int_equal(sqlite3_open(folder_file(loop.folder, "chat.db"), &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "BEGIN; SELECT count(*) FROM meta", NULL, NULL, NULL), SQLITE_OK);
-	while (atomic_load(&wal->search_at_ms) == 0) {
-		assert_true(atomic_load(&wal->pages) < 2 * WAL_PAGES_HOLD);
-		append_much();
-	}
-	assert_true(atomic_load(&wal->pages) > WAL_PAGES_MAX);
-	sqlite3_close(db);
-	until_the_wal_starts_again();
-	until_stored();
-	assert_int_equal(atomic_load(&wal->search_at_ms), 0);
-}
-
-static void searches_that_are_held_wait(void **state)
-{
-	enum { TIMES = 50 };
-	struct wal_copy *wal = &loop.w->files.wal;
-	size_t from = 0;
-	(void)state;
-	append("hello");
-	ask(QUERY_SEARCH, "hello");
-	until_heard('R', from);
-	atomic_store(&wal->search_at_ms, clock_ms(CLOCK_MONOTONIC) + HANGING_S * 1000);
-	ask(QUERY_SEARCH, "hello");
-	for (int i = 0; i < TIMES; i++) {
-		from = loop.heard_n;
-		ask(QUERY_LAST, "");
-		until_heard('R', from);
-		assert_string_equal(loop.rows, "1");
-	}
-	from = loop.heard_n;
-	/* They end by themselves. */
-	atomic_store(&wal->search_at_ms, clock_ms(CLOCK_MONOTONIC) + 100);
-	sleeper_wake(&loop.w->readers[READER_SEARCHES].sleeper);
-	until_heard('R', from);
-	assert_string_equal(loop.rows, "1*");
-}
-
-/* Otherwise the writer would take what is left of it for the last part, and copy all of it between two commits. */
-static void a_wal_that_starts_again_is_not_copied_yet(void **state)
-{
-	enum { PAGES = WAL_PAGES_MAX + 1 };
-	struct wal_copy *wal = &loop.w->files.wal;
-	(void)state;
-	append("one");
-	until_stored();
-	/* As if the WAL had grown this long. */
-	atomic_store(&wal->seen, PAGES);
-	atomic_store(&wal->copied, PAGES - WAL_PAGES_LAST);
-	atomic_store(&wal->pages, PAGES);
-	assert_int_equal(wal_left(loop.w), WAL_PAGES_LAST);
-	append("two");
-	loop_wake();
-	writer_stop_begin(loop.w, 60000);
-	while (!writer_stop_wait(loop.w, 1000)) {
-	}
-	assert_true(atomic_load(&wal->pages) < PAGES);
-	/* And the new one grows as long before a reader does a checkpoint. */
-	atomic_store(&wal->pages, PAGES);
-	assert_int_equal(wal_left(loop.w), PAGES);
-	assert_true(stop(0));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -448,11 +330,6 @@ int main(void)
 		WITH_LOOP(passwords_are_hashed_and_checked),
 		WITH_LOOP(stop_waits_for_no_row_of_hashes),
 		WITH_LOOP(bad_words_are_answered_with_a_sentence),
-		WITH_LOOP(the_wal_is_copied_between_queries),
-		WITH_LOOP(the_wal_starts_again_amid_talk),
-		WITH_LOOP(a_wal_that_grows_holds_searches),
-		WITH_LOOP(searches_that_are_held_wait),
-		WITH_LOOP(a_wal_that_starts_again_is_not_copied_yet),
 	};
 	return cmocka_run_group_tests_name("writer", tests, group_setup, NULL);
 }

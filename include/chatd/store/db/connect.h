@@ -21,17 +21,6 @@ struct query_bounds {
 /* Ends the running query, and every later one, with an error. Safe from any thread. */
 void store_interrupt(struct store *s);
 
-/* Copies the WAL into the database without waiting for anybody (SQLITE_CHECKPOINT_PASSIVE). False:
- * a sync failed, and the writer must be told (store_doubt). */
-bool store_checkpoint(struct store *s);
-/* The same by the connection that writes, which makes the WAL start again with the next transaction. False: not yet, because
- * somebody reads or writes, or it failed. Waits for nobody. */
-bool store_checkpoint_last(struct store *s);
-/* Pages of the WAL that were copied after this connection's last checkpoint, by any connection. 0 if it failed. */
-int store_wal_copied(struct store *s);
-/* The pages in the WAL after this connection's last commit. */
-int store_wal_pages(struct store *s);
-
 /* Makes a reading connection use the file that is at its path now. False: it still uses the old
  * one. */
 bool store_reopen(struct store *s, struct store_error *err);

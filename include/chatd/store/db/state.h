@@ -18,7 +18,7 @@
  *	lines            ranges and deleting
  *	cluster          a position, and whose it is
  *	index            the full-text index
- *	schema, lines_table, wal_mark, location
+ *	schema, lines_table, wal_mark, location, checkpoint
  *	index_parts      merging the index
  *	transaction      begin, commit, errors
  *	db               a connection and its statements

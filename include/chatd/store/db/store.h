@@ -14,6 +14,7 @@
 
 #include "chatd/core/event.h"
 #include "chatd/store/db/answer.h"
+#include "chatd/store/db/checkpoint.h"
 #include "chatd/store/db/cluster.h"
 #include "chatd/store/db/connect.h"
 #include "chatd/store/db/erase_sender.h"

@@ -5,7 +5,8 @@
  * The reader of quick queries copies all but the last part. That is the writer thread's, because the WAL only starts
  * again after a copy of all of it, during which nobody wrote. Somebody who reads an older state keeps it from that, and
  * people who search could keep somebody reading all the time: once the WAL has grown by that, searches that have not
- * begun are held for a while.
+ * begun are held for a while. If the disk is nearly full, nothing is saved, and so the WAL does not start again: then
+ * it is emptied.
  */
 #ifndef CHATD_STORE_THREADS_WAL_COPY_H
 #define CHATD_STORE_THREADS_WAL_COPY_H
@@ -27,9 +28,9 @@ enum {
 	WAL_PAGES_TRY = 128,     /* new pages between two tries of the writer's */
 	WAL_PAGES_HOLD = WAL_PAGES_MAX + 2 * WAL_PAGES_LAST, /* beyond this (40 MiB) somebody who reads keeps it from
 	                          * starting again: searches wait, and wiping */
-	WAL_PAGES_HELD = 16,     /* new pages between two tries, of either, while searches wait */
 	SEARCH_HOLD_MS = SEARCH_MS_MAX + 1000, /* the longest that they wait: those that run end within that, */
-	SEARCH_REST_MS = SEARCH_HOLD_MS, /* and the shortest time until they may have to again, whoever else reads */
+	SEARCH_REST_MS = SEARCH_HOLD_MS, /* and the shortest time until they may have to again, whoever else reads: */
+	SEARCH_REST_MS_MAX = 10 * SEARCH_REST_MS, /* twice as long after each time in vain, up to this */
 };
 
 /* In struct shared_files. */
@@ -40,7 +41,12 @@ struct wal_copy {
 	int tried;              /* writer thread: of them, there when it last copied */
 	uint64_t written;       /* writer thread: bytes added to the WAL; whoever looks may set it to 0 */
 	_Atomic int64_t search_at_ms; /* monotonic: when searches may begin again; 0: they may */
-	int64_t hold_at_ms;     /* writer thread: monotonic, when they may be held again */
+	/* Writer thread, monotonic: */
+	int64_t hold_at_ms;     /* when they may be held again, */
+	int64_t rest_ms;        /* and how long not, after the next time; 0: SEARCH_REST_MS */
+	int64_t try_at_ms;      /* while they are held: when to try again to have the WAL start again */
+	int64_t empty_at_ms;    /* when it may be emptied again, */
+	int64_t empty_wait_ms;  /* and how long after the next failure; 0: WAL_EMPTY_MS */
 };
 
 /* -- for the threads that read -- */
@@ -58,8 +64,16 @@ int wal_searches_held_ms(const struct writer *w);
 
 /* After transactions: has a WAL that has become long copied. */
 void wal_grown(struct writer *w);
-/* Copies the last part. True: the WAL starts again with the next transaction, whoever begins to read until then. */
-bool wal_copy_last(struct writer *w);
+/* Has the WAL start again with the next transaction, whoever begins to read until then. True: it will. False: not yet,
+ * because somebody reads, or the reader has much to copy first. Takes the disk's time for WAL_PAGES_LAST pages. */
+bool wal_start_again(struct writer *w);
+/* While searches are held because the WAL has grown, that is tried now and then. */
+void wal_work(struct writer *w);
+/* Monotonic ms: when that is due; INT64_MAX: it is not. */
+int64_t wal_next_ms(const struct writer *w);
+/* On a disk that is nearly full: empties a WAL that takes much of it, as soon as nobody reads. True: it has. To be
+ * called now and then; takes the disk's time for all of the WAL, and is done less often if it fails. */
+bool wal_give_back(struct writer *w);
 /* Searches that have not begun wait, if they may be held again. */
 void wal_hold_searches(struct writer *w);
 /* They wait no longer. */
