@@ -291,6 +291,12 @@ static void show_watched(void *ctx, const char *text, size_t len, struct line_in
 	show(ctx, text, len, info, pos, w);
 }
 
+/* Rows that the prompt is broken into. */
+static uint32_t prompt_rows(uint16_t columns)
+{
+	return columns < 2 ? 1 : (uint32_t)((sizeof(VIEW_MORE) - 2) / (columns - 1u) + 1);
+}
+
 /* How many rows of answers c is shown before it enters a line. If much waits, it is shown at once: what waits
  * must not keep its input waiting, too. */
 static uint32_t page_of(const struct server *s, const struct connection *c)
@@ -300,8 +306,7 @@ static uint32_t page_of(const struct server *s, const struct connection *c)
 	if (!style->pages || !style->editor || style->rows < DISPLAY_PAGE_LEAST || c->state != CONNECTION_OPEN ||
 	    c->out.bytes > SENDQ_DRAINED_BYTES || budget_is_high(&s->conns.queues))
 		return UINT32_MAX;
-	/* One row is for the prompt, or two where it is broken. */
-	return style->rows - (style->columns < sizeof(VIEW_MORE) ? 2u : 1u);
+	return style->rows - prompt_rows(style->columns);
 }
 
 /* Brings what is typed to the screen, or takes it away. */

@@ -151,6 +151,14 @@ static void test_pages_of_narrow_rows(void **state)
 	assert_non_null(strstr(sent(), "-- row 4\r\n["));
 	display_turn(&conn);
 	assert_non_null(strstr(sent(), "-- row 8\r\n["));
+	display_turn(&conn);
+	sent();
+	e.view.columns = 20; /* and here three */
+	display_style(server, &conn, &e);
+	sent();
+	display_turn(&conn);
+	answered(10, false);
+	assert_non_null(strstr(sent(), "-- row 3\r\n["));
 }
 
 static void test_the_rest_is_left_out(void **state)
