@@ -8,6 +8,7 @@
 
 #include "chatd/base/bytes.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -117,6 +118,7 @@ static const char *kept(const char *canonical)
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(names[i], canonical) == 0)
 			return names[i];
+	assert(n < ZONES_MAX);
 	names = mem_resize(names, (n + 1) * sizeof *names);
 	return names[n++] = mem_strdup(canonical);
 }

@@ -67,7 +67,7 @@ enum {
 	PROGRAM_BYTES = 40 << 20, /* code and data of chatd and its libraries, and ICU's tables */
 	FOLD_BYTES = 12 << 20,  /* what each code point is folded to, once all have been seen:
 	                         * fold.c */
-	ZONES_BYTES = 4096 * (ZONE_BYTES_MAX + SMALL_BYTES + 8), /* names of zones that were asked for: zone.c */
+	ZONES_BYTES = ZONES_MAX * (ZONE_BYTES_MAX + SMALL_BYTES + 8), /* names of zones that were asked for: zone.c */
 	HEAP_KEPT_BYTES = 16 << 20, /* free memory that each thread's heap may keep: daemon.c */
 	TLS_SESSION_BYTES = 176 << 10, /* of OpenSSL's, with a handshake on its way; 10 KiB are usual, but as many
 	                         * ciphers as fit into a hello take 60 KiB, and names in a certificate 80 */

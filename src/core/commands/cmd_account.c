@@ -478,8 +478,7 @@ void cmd_passwd(struct chat *c, struct session *s, const struct args *a)
 		dialogue_end(c, s);
 }
 
-/* Names the rooms that it owns, if any: nobody but administrators can change their settings afterwards, or let
- * anybody into private ones. */
+/* Names the rooms that it owns, if any: afterwards nobody but administrators can change what only owners may. */
 static void tell_owned(struct chat *c, struct session *s)
 {
 	const struct membership *m;

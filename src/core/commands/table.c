@@ -350,7 +350,7 @@ const struct command commands[] = {
 	 "Says something to everybody, in all rooms.",
 	 "announce maintenance at 20:00"},
 	{"lockdown", "", "[10m | off]", 1, 0, false, false, cmd_lockdown, ROLE_MODERATOR,
-	 FLAG_HOST | FLAG_SHARED, TOPIC_MODERATION,
+	 FLAG_HOST | FLAG_SHARED_WORDS, TOPIC_MODERATION,
 	 "Let only accounts come in or speak",
 	 "Lets only people with an account come in or speak, for a time. Alone it says whether there is "
 	 "a lockdown.",

@@ -21,8 +21,8 @@ struct session;
 struct console {
 	struct editor *editor;      /* owned; the line being typed; NULL: the client sends whole lines */
 	struct preferences prefer;           /* what the person has set */
-	struct view_style style;    /* of the view, if */
-	bool view;                  /* lines are shown through one */
+	struct view_style style;    /* how lines are shown, while `view` is true */
+	bool view;                  /* they are shown through a view */
 	bool wants;                 /* it asked for the editor (/tty on) */
 	bool wish_open;             /* and its client has not answered yet */
 	bool touched;               /* true exactly while in chat.input.consoles */
