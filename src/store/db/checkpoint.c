@@ -17,9 +17,11 @@ bool store_checkpoint(struct store *s)
 	return rc != SQLITE_IOERR_FSYNC;
 }
 
-/* Returns SQLite's code. */
+/* Returns SQLite's code. What a failed sync has lost may still be in the WAL, so it must not start again then. */
 static int checkpoint_all(struct store *s, int mode)
 {
+	if (s->db.doubted)
+		return SQLITE_IOERR_FSYNC;
 	sqlite3_busy_timeout(s->db.sqlite, 0);
 	int rc = sqlite3_wal_checkpoint_v2(s->db.sqlite, NULL, mode, NULL, NULL);
 	sqlite3_busy_timeout(s->db.sqlite, DB_BUSY_MS);
@@ -35,6 +37,8 @@ bool store_checkpoint_last(struct store *s)
 enum wal_emptied store_wal_empty(struct store *s)
 {
 	int rc = checkpoint_all(s, SQLITE_CHECKPOINT_TRUNCATE);
+	if (rc == SQLITE_OK)
+		s->wal_pages = 0;
 	return rc == SQLITE_OK ? WAL_EMPTIED
 	     : rc == SQLITE_BUSY || rc == SQLITE_LOCKED ? WAL_IN_USE : WAL_EMPTY_FAILS;
 }

@@ -19,8 +19,9 @@ enum {
 	                           * time */
 	WIPE_PATIENCE_MS = 10000, /* how long it waits for a pause */
 	WIPE_REST = 4,            /* between two steps without that, this many times as long as the step took */
-	WIPE_AGAIN_MS = 1000,     /* until the next try to end, if somebody is reading */
-	WIPE_HELD_MS = 100,       /* until the next look whether the WAL can start again */
+	WIPE_AGAIN_MS = 1000,     /* until the next try to end, if somebody is reading, */
+	WIPE_HELD_MS = 100,       /* or while searches are held; and until the next look whether the WAL can start
+	                           * again */
 	WIPE_PAGES_STEP = 16,     /* pages of the index that a step merges, which takes some ms */
 	PRUNED_LOG_MS = HOUR_MS,  /* between two log lines about deleted lines, unless there were
 	                           * many */
@@ -203,7 +204,7 @@ static bool wipe_is_held(struct deletion *d, int64_t now)
 	wal_hold_searches(d->w);
 	if (wal_start_again(d->w))
 		return false;
-	d->wiping.held_ms = now + WIPE_HELD_MS;
+	d->wiping.held_ms = now_ms() + WIPE_HELD_MS; /* after that, as it may take long */
 	return true;
 }
 
@@ -223,6 +224,10 @@ bool deletion_wipe(struct deletion *d, bool busy)
 	bool late = now - d->wiping.at_ms > WIPE_PATIENCE_MS;
 	if (now < d->wiping.at_ms || (!late && (busy || !queue_empty(d->w->queue))) || wipe_is_held(d, now))
 		return false;
+	if (!store_is_intact(d->w->store)) { /* it is about to be rebuilt */
+		d->wiping.held_ms = now + WIPE_AGAIN_MS;
+		return false;
+	}
 	enum wipe_step step = store_wipe(d->w->store, WIPE_PAGES_STEP, &err);
 	int64_t took_ms = now_ms() - now;
 	d->wiping.took_ms += took_ms;
@@ -235,7 +240,8 @@ bool deletion_wipe(struct deletion *d, bool busy)
 		return true;
 	case WIPE_WAITS:
 		wal_hold_searches(d->w);
-		d->wiping.held_ms = now + WIPE_AGAIN_MS; /* a late one stays late */
+		/* And not at_ms: a late one stays late. */
+		d->wiping.held_ms = now_ms() + (wal_searches_held_ms(d->w) > 0 ? WIPE_HELD_MS : WIPE_AGAIN_MS);
 		return false;
 	case WIPE_DONE:
 		wal_let_searches(d->w);
@@ -247,7 +253,8 @@ bool deletion_wipe(struct deletion *d, bool busy)
 	}
 	deletion_failed(d, "wiping what was deleted", &err);
 	/* If the disk is full, the next step needs the WAL's space. */
-	wal_give_back(d->w);
+	if (!wal_give_back(d->w))
+		wal_start_again(d->w);
 	d->wiping.at_ms = now + RETRY_MS;
 	return false;
 }

@@ -10,9 +10,9 @@ enum {
 	PAGE_BYTES = 4096,      /* of a page of the database */
 	WAL_TRY_MS = 100,       /* between two tries while searches are held */
 	WAL_EMPTY_BYTES = WAL_PAGES_LAST * PAGE_BYTES, /* a smaller WAL is not emptied */
-	WAL_EMPTY_MS = 500,     /* between two tries, while somebody reads; and after a failure, in which much may be
-	                         * written in vain, twice as long after each, up to this: */
-	WAL_EMPTY_MS_MAX = 60000,
+	WAL_EMPTY_MS = 500,     /* between two tries while somebody reads, and after a first failure */
+	WAL_EMPTY_MS_MAX = 60000, /* after failures, each of which may write much in vain: twice as long after each, up
+	                         * to this */
 };
 
 int wal_left(const struct writer *w)
@@ -63,7 +63,9 @@ void wal_hold_searches(struct writer *w)
 
 void wal_let_searches(struct writer *w)
 {
-	w->files.wal.rest_ms = 0;
+	struct wal_copy *wal = &w->files.wal;
+	wal->rest_ms = 0;
+	wal->hold_at_ms = least(wal->hold_at_ms, clock_ms(CLOCK_MONOTONIC) + SEARCH_REST_MS);
 	if (atomic_exchange(&w->files.wal.search_at_ms, 0) == 0)
 		return;
 	sleeper_wake(&w->readers[READER_SEARCHES].sleeper);
@@ -92,11 +94,10 @@ int64_t wal_next_ms(const struct writer *w)
 
 void wal_work(struct writer *w)
 {
-	int64_t now = clock_ms(CLOCK_MONOTONIC);
-	if (now < wal_next_ms(w))
+	if (clock_ms(CLOCK_MONOTONIC) < wal_next_ms(w))
 		return;
-	w->files.wal.try_at_ms = now + WAL_TRY_MS;
 	wal_start_again(w);
+	w->files.wal.try_at_ms = clock_ms(CLOCK_MONOTONIC) + WAL_TRY_MS; /* after it, as it may take long */
 }
 
 void wal_grown(struct writer *w)
@@ -125,7 +126,8 @@ bool wal_give_back(struct writer *w)
 {
 	struct wal_copy *wal = &w->files.wal;
 	int64_t now = clock_ms(CLOCK_MONOTONIC), wait_ms = WAL_EMPTY_MS;
-	if (now < wal->empty_at_ms || store_wal_bytes(w->store) < WAL_EMPTY_BYTES)
+	if (now < wal->empty_at_ms || store_wal_bytes(w->store) < WAL_EMPTY_BYTES || atomic_load(&w->files.doubted) ||
+	    !store_is_intact(w->store))
 		return false;
 	enum wal_emptied emptied = store_wal_empty(w->store);
 	if (emptied == WAL_EMPTY_FAILS) {
@@ -135,9 +137,14 @@ bool wal_give_back(struct writer *w)
 		wal->empty_wait_ms = 0;
 	}
 	wal->empty_at_ms = clock_ms(CLOCK_MONOTONIC) + wait_ms;
-	if (emptied == WAL_EMPTIED)
-		wal_let_searches(w);
-	else if (emptied == WAL_IN_USE)
+	if (emptied == WAL_IN_USE)
 		wal_hold_searches(w);
-	return emptied == WAL_EMPTIED;
+	if (emptied != WAL_EMPTIED)
+		return false;
+	wal->tried = 0;
+	atomic_store(&wal->pages, 0);
+	atomic_store(&wal->copied, 0);
+	atomic_store(&wal->seen, 0);
+	wal_let_searches(w);
+	return true;
 }

@@ -263,7 +263,7 @@ static bool batch_commit(struct writer_thread *t)
 	if (!ok) {
 		saving_failed(t, &err);
 		/* On a full disk its space may be all that is missing. */
-		if (store_is_intact(w->store) && wal_give_back(w))
+		if (wal_give_back(w))
 			t->saving.retry_at_ms = 0;
 		return false;
 	}

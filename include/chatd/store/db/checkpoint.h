@@ -13,7 +13,7 @@ struct store;
  * a sync failed, and the writer must be told (store_doubt). */
 bool store_checkpoint(struct store *s);
 /* The same by the connection that writes, which makes the WAL start again with the next transaction. False: not yet,
- * because somebody reads or writes, or it failed. Waits for nobody. */
+ * because somebody reads or writes, or it failed, or a sync has failed before (store_doubt). Waits for nobody. */
 bool store_checkpoint_last(struct store *s);
 
 enum wal_emptied {
@@ -27,7 +27,7 @@ enum wal_emptied store_wal_empty(struct store *s);
 int64_t store_wal_bytes(struct store *s);
 /* Pages of the WAL that were copied after this connection's last checkpoint, by any connection. 0 if it failed. */
 int store_wal_copied(struct store *s);
-/* The pages in the WAL after this connection's last commit. */
+/* The pages in the WAL after this connection's last commit; 0 once it was emptied. */
 int store_wal_pages(struct store *s);
 
 #endif

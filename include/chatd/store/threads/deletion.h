@@ -41,7 +41,7 @@ struct deletion {
 void deletion_start(struct deletion *d, struct writer *w);
 /* There may be more to delete: it begins soon. */
 void deletion_wanted(struct deletion *d);
-/* Monotonic ms: when one of the next two has something to do. */
+/* Monotonic ms: when deletion_step or deletion_wipe has something to do. */
 int64_t deletion_next_ms(const struct deletion *d);
 /* It is time for a step of deleting. */
 bool deletion_due(const struct deletion *d);

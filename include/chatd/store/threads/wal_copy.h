@@ -5,8 +5,8 @@
  * The reader of quick queries copies all but the last part. That is the writer thread's, because the WAL only starts
  * again after a copy of all of it, during which nobody wrote. Somebody who reads an older state keeps it from that, and
  * people who search could keep somebody reading all the time: once the WAL has grown by that, searches that have not
- * begun are held for a while. If the disk is nearly full, nothing is saved, and so the WAL does not start again: then
- * it is emptied.
+ * begun are held for a while. If the disk is nearly full, lines are refused, so nothing would have the WAL start again:
+ * then it is emptied.
  */
 #ifndef CHATD_STORE_THREADS_WAL_COPY_H
 #define CHATD_STORE_THREADS_WAL_COPY_H
@@ -28,25 +28,25 @@ enum {
 	WAL_PAGES_TRY = 128,     /* new pages between two tries of the writer's */
 	WAL_PAGES_HOLD = WAL_PAGES_MAX + 2 * WAL_PAGES_LAST, /* beyond this (40 MiB) somebody who reads keeps it from
 	                          * starting again: searches wait, and wiping */
-	SEARCH_HOLD_MS = SEARCH_MS_MAX + 1000, /* the longest that they wait: those that run end within that, */
-	SEARCH_REST_MS = SEARCH_HOLD_MS, /* and the shortest time until they may have to again, whoever else reads: */
-	SEARCH_REST_MS_MAX = 10 * SEARCH_REST_MS, /* twice as long after each time in vain, up to this */
+	SEARCH_HOLD_MS = SEARCH_MS_MAX + 1000, /* the longest that they wait: those that run end within it */
+	SEARCH_REST_MS = SEARCH_HOLD_MS, /* the shortest time until they may have to wait again, whoever else reads */
+	SEARCH_REST_MS_MAX = 10 * SEARCH_REST_MS, /* it doubles each time in vain, up to this */
 };
 
 /* In struct shared_files. */
 struct wal_copy {
 	_Atomic int pages;      /* in the WAL after the last commit */
-	_Atomic int seen;       /* of them, there when the reader last copied */
+	_Atomic int seen;       /* of them, there when the reader last copied; 0 also to have it copy again */
 	_Atomic int copied;     /* of them, copied by then */
 	int tried;              /* writer thread: of them, there when it last copied */
 	uint64_t written;       /* writer thread: bytes added to the WAL; whoever looks may set it to 0 */
 	_Atomic int64_t search_at_ms; /* monotonic: when searches may begin again; 0: they may */
-	/* Writer thread, monotonic: */
-	int64_t hold_at_ms;     /* when they may be held again, */
-	int64_t rest_ms;        /* and how long not, after the next time; 0: SEARCH_REST_MS */
-	int64_t try_at_ms;      /* while they are held: when to try again to have the WAL start again */
-	int64_t empty_at_ms;    /* when it may be emptied again, */
-	int64_t empty_wait_ms;  /* and how long after the next failure; 0: WAL_EMPTY_MS */
+	int64_t hold_at_ms;     /* writer thread: monotonic, when they may be held again */
+	int64_t rest_ms;        /* writer thread: the rest after the next hold; 0: SEARCH_REST_MS */
+	int64_t try_at_ms;      /* writer thread: monotonic, when to try to have the WAL start again, while they are
+	                         * held */
+	int64_t empty_at_ms;    /* writer thread: monotonic, when it may be emptied again */
+	int64_t empty_wait_ms;  /* writer thread: until then, after the next failure; 0: WAL_EMPTY_MS */
 };
 
 /* -- for the threads that read -- */
@@ -65,7 +65,8 @@ int wal_searches_held_ms(const struct writer *w);
 /* After transactions: has a WAL that has become long copied. */
 void wal_grown(struct writer *w);
 /* Has the WAL start again with the next transaction, whoever begins to read until then. True: it will. False: not yet,
- * because somebody reads, or the reader has much to copy first. Takes the disk's time for WAL_PAGES_LAST pages. */
+ * because somebody reads, or the reader has much to copy first. Takes the disk's time for WAL_PAGES_LAST pages, or for
+ * all of a WAL beyond WAL_PAGES_LATE. */
 bool wal_start_again(struct writer *w);
 /* While searches are held because the WAL has grown, that is tried now and then. */
 void wal_work(struct writer *w);
