@@ -55,9 +55,12 @@ static void line_take(struct check *c, int64_t id, int64_t room, const char *sen
 	uint32_t number = (uint32_t)strtoul(body + 1, NULL, 16), r = room_of(c, room);
 	uint32_t who = (uint32_t)atoi(sender + 1);
 
+	char name[16];
+
 	/* Whoever comes in again after their node was cut off, and finds their name taken by their own next connection, has
-	 * another one, which none of the people began with. */
-	if (number < c->story->nsaid && who >= c->story->people)
+	 * another one, with a digit more: p12 is p122 then, and p05 is p057, which is not p57. */
+	snprintf(name, sizeof name, "p%02u", who);
+	if (number < c->story->nsaid && (who >= c->story->people || strcmp(name, sender) != 0))
 		who = c->story->said[number].who;
 	if (number >= c->story->nsaid || c->story->said[number].who != who) {
 		fault(c, "nobody has said it, but it is saved", who, number);
