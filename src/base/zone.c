@@ -8,7 +8,6 @@
 
 #include "chatd/base/bytes.h"
 
-#include <assert.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -103,13 +102,14 @@ static bool known_by_offset(const char *name, char canonical[ZONE_BYTES_MAX])
 	if (!id_of(gmt, id))
 		return false;
 	len = ucal_getCanonicalTimeZoneID(id, -1, made, ZONE_BYTES_MAX, &system, &error);
-	if (U_FAILURE(error) || len >= ZONE_BYTES_MAX)
+	/* No zone has seconds, and with them there would be too many to keep. */
+	if (U_FAILURE(error) || len > (int32_t)sizeof("GMT+02:00") - 1)
 		return false;
 	u_UCharsToChars(made, canonical, len + 1);
 	return true;
 }
 
-/* The same name, as long as the program runs. */
+/* The same name, as long as the program runs. NULL: there are ZONES_MAX, which is more than can be asked for. */
 static const char *kept(const char *canonical)
 {
 	static char **names;
@@ -118,7 +118,8 @@ static const char *kept(const char *canonical)
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(names[i], canonical) == 0)
 			return names[i];
-	assert(n < ZONES_MAX);
+	if (n == ZONES_MAX)
+		return NULL;
 	names = mem_resize(names, (n + 1) * sizeof *names);
 	return names[n++] = mem_strdup(canonical);
 }

@@ -11,7 +11,7 @@
 
 enum {
 	ZONE_BYTES_MAX = 64,    /* of a zone's name, with its NUL; ICU's longest has 32 */
-	ZONES_MAX = 4096,       /* there are some 3,500: 600 names, and 2,880 offsets in minutes */
+	ZONES_MAX = 4096,       /* there are some 3,500: 600 names, and 2,880 offsets, in minutes */
 };
 
 /* How far a zone is from UTC, and when. */

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -125,6 +126,25 @@ static void test_what_is_no_zone(void **state)
 	}
 }
 
+/* Names are kept as long as the program runs, so nobody must be able to make ever more of them. */
+static void test_all_offsets_are_known_and_none_with_seconds(void **state)
+{
+	static const char *const seconds[] = {"GMT+020713", "GMT+20713", "UTC-235959", "GMT+2:07:13", "GMT-12345"};
+	char name[40];
+
+	(void)state;
+	for (int minutes = 0; minutes < 24 * 60; minutes++) {
+		for (int i = 0; i < 2; i++) {
+			snprintf(name, sizeof name, "GMT%c%02d:%02d", "+-"[i], minutes / 60, minutes % 60);
+			assert_non_null(zone_known(name));
+		}
+	}
+	for (size_t i = 0; i < sizeof seconds / sizeof seconds[0]; i++)
+		if (zone_known(seconds[i]) != NULL)
+			fail_msg("'%s' was taken for a zone", seconds[i]);
+	assert_known("Europe/Berlin", "Europe/Berlin");
+}
+
 /* The server's own: as localtime_r(3) has it, around every hour of a year with its two changes, and
  * right up to where it holds. */
 static void test_the_servers_own_zone(void **state)
@@ -167,6 +187,7 @@ int main(void)
 		cmocka_unit_test(test_names_are_found_without_case),
 		cmocka_unit_test(test_offsets_are_names),
 		cmocka_unit_test(test_what_is_no_zone),
+		cmocka_unit_test(test_all_offsets_are_known_and_none_with_seconds),
 		cmocka_unit_test(test_the_servers_own_zone),
 	};
 
